@@ -1,0 +1,70 @@
+"""Campaign: one send, and for each segment which offer and which mail."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lib.declaration import operations
+
+
+class Campaign(models.Model):
+    """One send to the people of some segments."""
+
+    class State(models.TextChoices):
+        """Draft → scheduled → sending → sent."""
+
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("Scheduled")
+        SENDING = "sending", _("Sending")
+        PAUSED = "paused", _("Paused")
+        SENT = "sent", _("Sent")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    name = models.CharField(max_length=120)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    scheduled_at = models.DateTimeField(null=True, blank=True)
+    """When to start; set to now by "send now"."""
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    """When audience, texts, offers and recommendations were fixed and the deliveries written."""
+    finished_at = models.DateTimeField(null=True, blank=True)
+    sender_name = models.CharField(max_length=80, blank=True)
+    sender_address = models.EmailField(blank=True)
+    recommended = models.SmallIntegerField(default=4)
+    """How many products a recommendation block shows."""
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey("crm.User", models.SET_NULL, null=True, blank=True, related_name="campaigns")
+
+    class Meta:
+        ordering = ["-id"]
+
+    class Privacy:
+        """Not about customers."""
+
+        id = name = state = scheduled_at = frozen_at = finished_at = sender_name = sender_address = operations()
+        recommended = error = created_at = updated_at = created_by = operations()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignCell(models.Model):
+    """One row of the matrix: people of this segment get this offer in this mail.
+
+    Somebody in several segments gets the cell with the lowest position.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="cells")
+    segment = models.ForeignKey("segmentation.Segment", models.PROTECT, related_name="cells")
+    offer = models.ForeignKey("campaigns.Offer", models.PROTECT, null=True, blank=True, related_name="cells")
+    template = models.ForeignKey("campaigns.EmailTemplate", models.PROTECT, related_name="cells")
+    position = models.SmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "segment"], name="cell_once_a_segment")]
+
+    class Privacy:
+        """About groups."""
+
+        id = campaign = segment = offer = template = position = operations()

@@ -1,0 +1,21 @@
+"""The vocabulary for reading deliveries."""
+
+from typing import Self
+
+from django.db import models
+
+
+class DeliveryQuerySet(models.QuerySet["models.Model"]):
+    """Deliveries, in the product's words."""
+
+    def open(self) -> Self:
+        """Not over yet: queued, leased, being sent or deferred."""
+        return self.filter(state__in=[0, 1, 2, 4])
+
+    def waiting(self) -> Self:
+        """Nothing is on the wire yet, so it can still be stopped."""
+        return self.filter(state__in=[0, 1, 4])
+
+    def sent(self) -> Self:
+        """The mail server took responsibility."""
+        return self.filter(state=3)

@@ -1,0 +1,14 @@
+"""The Celery application: three queues, and one table of periodic work in config/schedule.py."""
+
+import os
+
+from celery import Celery
+
+from config.schedule import SCHEDULE
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("relata")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = SCHEDULE
+app.autodiscover_tasks()

@@ -1,0 +1,26 @@
+"""All periodic work, with the time spelled out. Each task finds its own due rows, so a missed beat only delays."""
+
+from celery.schedules import crontab
+
+SCHEDULE = {
+    # Every 5 seconds: campaigns whose time has come are frozen and their deliveries written.
+    "campaigns.start_due": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 5.0},
+    # Every 5 seconds: due deliveries are claimed and sent.
+    "campaigns.pump": {"task": "campaigns.tasks.pump_deliveries", "schedule": 5.0},
+    # Every 30 seconds: leases of dead workers are given back, unanswered sends become unknown.
+    "campaigns.reap": {"task": "campaigns.tasks.reap_leases", "schedule": 30.0},
+    # Every 10 seconds: imports that were uploaded and wait for a worker.
+    "crm.imports": {"task": "crm.tasks.run_due_imports", "schedule": 10.0},
+    # Every 10 seconds: cluster runs asked for in the UI.
+    "segmentation.clusters": {"task": "segmentation.tasks.run_due_clusters", "schedule": 10.0},
+    # Every 10 seconds: trainings asked for in the UI.
+    "recommendations.trainings": {"task": "recommendations.tasks.run_due_trainings", "schedule": 10.0},
+    # Every 15 minutes: rule segments follow the portraits.
+    "segmentation.refresh": {"task": "segmentation.tasks.refresh_segments", "schedule": crontab(minute="*/15")},
+    # Daily at 01:30 UTC: next months' partitions exist before the first event needs them.
+    "crm.partitions": {"task": "crm.tasks.ensure_partitions", "schedule": crontab(hour=1, minute=30)},
+    # Daily at 01:45 UTC: releases past their expiry lose their key and their files.
+    "crm.expire": {"task": "crm.tasks.expire_releases", "schedule": crontab(hour=1, minute=45)},
+    # Daily at 02:00 UTC: release, portray, segment, recommend.
+    "circle": {"task": "config.tasks.walk_circle", "schedule": crontab(hour=2, minute=0)},
+}

@@ -1,0 +1,26 @@
+"""Every address, in one table."""
+
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from config import health, home
+
+urlpatterns = [
+    path("", home.dashboard, name="home"),
+    path("search/", home.search, name="search"),
+    path("jobs/", home.jobs, name="jobs"),
+    path("circle/", home.walk, name="walk_circle"),
+    path("healthz", login_not_required(health.healthz), name="healthz"),
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("password/", home.ChangePassword.as_view(), name="password_change"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/v1/", include("config.api")),
+    path("", include("crm.urls")),
+    path("segments/", include("segmentation.urls")),
+    path("recommendations/", include("recommendations.urls")),
+    path("", include("campaigns.urls")),
+]

@@ -1,0 +1,18 @@
+"""The vocabulary for reading products."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+
+
+class ProductQuerySet(models.QuerySet["models.Model"]):
+    """Products, in the product's words."""
+
+    def recommendable(self) -> Self:
+        """What may be recommended today: not excluded, and in stock where stock is kept."""
+        return self.filter(Q(stock__isnull=True) | Q(stock__gt=0), recommendable=True)
+
+    def matching(self, words: str) -> Self:
+        """Products whose name, stock-keeping unit or brand holds the words."""
+        return self.filter(Q(name__icontains=words) | Q(sku__iexact=words) | Q(brand__icontains=words))

@@ -1,0 +1,37 @@
+"""The vocabulary for reading customers."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class CustomerQuerySet(models.QuerySet["models.Model"]):
+    """Customers, in the product's words."""
+
+    def real(self) -> Self:
+        """People, without the invented ones that only prove promises and without the erased."""
+        return self.filter(canary=False).exclude(state="erased")
+
+    def active(self) -> Self:
+        """People who may be processed today."""
+        return self.filter(state="active", canary=False)
+
+    def permitting(self, bits: int) -> Self:
+        """People who allow every purpose in the bitmap."""
+        return self.alias(_allowed=F("permission").bitand(bits)).filter(_allowed=bits)
+
+    def reachable(self, bits: int) -> Self:
+        """Active people with a sealed address who allow every purpose in the bitmap."""
+        return self.active().permitting(bits).filter(identity__email_index__isnull=False)
+
+    def latest_first(self, before: tuple[datetime | None, int] | None = None) -> Self:
+        """Newest activity first; `before` is the (last_seen, id) of the last row of the page before."""
+        ordered = self.order_by(F("last_seen").desc(nulls_last=True), "-id")
+        if before is None:
+            return ordered
+        seen, pk = before
+        if seen is None:
+            return ordered.filter(last_seen__isnull=True, pk__lt=pk)
+        return ordered.filter(Q(last_seen__lt=seen) | Q(last_seen=seen, pk__lt=pk) | Q(last_seen__isnull=True))

@@ -1,0 +1,54 @@
+"""The inventory: what every field of every model holds about a person, read from the models' own declarations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.db.models import Field, Model
+
+from lib.declaration import Declaration
+
+APPS = ("crm", "segmentation", "recommendations", "campaigns")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the inventory."""
+
+    model: type[Model]
+    field: str
+    declaration: Declaration
+
+
+def _fields(model: type[Model]) -> list[str]:
+    own = [field.name for field in model._meta.get_fields() if isinstance(field, Field) and not field.auto_created]
+    return own + [field.name for field in model._meta.local_fields if field.auto_created]
+
+
+def models() -> Iterator[type[Model]]:
+    """Yield every model of the house that has a table, in the order of the applications."""
+    for label in APPS:
+        yield from apps.get_app_config(label).get_models()
+
+
+def entries() -> list[Entry]:
+    """Return the inventory: one entry for each declared field."""
+    found = []
+    for model in models():
+        declared = getattr(model, "Privacy", None)
+        for name in _fields(model):
+            declaration = getattr(declared, name, None)
+            if isinstance(declaration, Declaration):
+                found.append(Entry(model, name, declaration))
+    return found
+
+
+def undeclared() -> list[tuple[type[Model], str]]:
+    """Return (model, field name) for every field nobody has declared; it must be empty."""
+    missing = []
+    for model in models():
+        declared = getattr(model, "Privacy", None)
+        missing += [
+            (model, name) for name in _fields(model) if not isinstance(getattr(declared, name, None), Declaration)
+        ]
+    return missing

@@ -1,0 +1,6 @@
+"""The models of every room, where Django looks for them."""
+
+from recommendations.registry.models import ModelVersion
+from recommendations.serving.models import Favourites, Recommendation
+
+__all__ = ["Favourites", "ModelVersion", "Recommendation"]

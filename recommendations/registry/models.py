@@ -1,0 +1,51 @@
+"""Versions of the recommender: what each learned from, how good it is, whether it serves."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lib.declaration import operations
+from lib.runs import Run
+
+
+class ModelVersion(Run):
+    """One training, from asking for it to serving or rejection. The row is the work's progress bar too."""
+
+    class Verdict(models.TextChoices):
+        """What the gate said, and whether the version serves."""
+
+        PENDING = "pending", _("Training")
+        REJECTED = "rejected", _("Rejected")
+        READY = "ready", _("Ready")
+        LIVE = "live", _("In use")
+        RETIRED = "retired", _("Retired")
+
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.PENDING)
+    reason = models.TextField(blank=True)
+    """Why the gate decided as it did, in one sentence."""
+    recipe = models.JSONField(default=dict, blank=True)
+    """Learners with their settings, and the blend's weights per history bucket."""
+    metrics = models.JSONField(default=dict, blank=True)
+    """{"learners": {name: {"ndcg10", "low", "high", "recall10", "hit10", "coverage10", "novelty10"}}, "buckets": ..., "split": ...}."""
+    release_ref = models.BigIntegerField(null=True)
+    path = models.CharField(max_length=500, blank=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    people = models.BigIntegerField(default=0)
+    products = models.BigIntegerField(default=0)
+    interactions = models.BigIntegerField(default=0)
+    promoted_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey("crm.User", models.SET_NULL, null=True, blank=True, related_name="model_versions")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["verdict"], condition=models.Q(verdict="live"), name="one_live_version")
+        ]
+
+    class Privacy(Run.Privacy):
+        """Aggregates over people; per-person arrays stay in the signed artefact."""
+
+        id = verdict = reason = recipe = metrics = release_ref = path = manifest_sha256 = operations()
+        people = products = interactions = promoted_at = created_by = operations()
+
+    def __str__(self) -> str:
+        return f"v{self.pk}"

@@ -1,0 +1,76 @@
+"""Segments, and who is in them since when."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lib.declaration import derived, operations, pseudonym
+from segmentation.segments.querysets import MembershipQuerySet, SegmentQuerySet
+
+
+class Segment(models.Model):
+    """A group of customers that campaigns can be written for."""
+
+    class Kind(models.TextChoices):
+        """What decides who is in."""
+
+        RULE = "rule", _("Rules")
+        CLUSTER = "cluster", _("Cluster")
+        FIXED = "fixed", _("Fixed list")
+
+    name = models.CharField(max_length=120)
+    name_zh = models.CharField(max_length=120, blank=True)
+    description = models.TextField(blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.RULE)
+    rule = models.JSONField(default=dict, blank=True)
+    """The rule tree of segmentation.rules.grammar; empty for other kinds."""
+    size = models.BigIntegerField(default=0)
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_by = models.ForeignKey("crm.User", models.SET_NULL, null=True, blank=True, related_name="segments")
+
+    objects = SegmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    class Privacy:
+        """About groups."""
+
+        id = name = name_zh = description = kind = rule = size = refreshed_at = archived_at = operations()
+        created_at = updated_at = created_by = operations()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A customer was in a segment from `since` until `until`; open ended while still in."""
+
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="memberships")
+    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="memberships")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment", "customer"], condition=models.Q(until__isnull=True), name="member_once_at_a_time"
+            )
+        ]
+        indexes = [
+            # Read by a customer's page and by the campaign matrix.
+            models.Index("customer", "segment", name="membership_by_customer"),
+            # Read by a segment's trend.
+            models.Index("segment", "since", name="membership_by_since"),
+        ]
+
+    class Privacy:
+        """Worked out about a person; goes with the person."""
+
+        id = operations()
+        segment = since = until = derived()
+        customer = pseudonym()
