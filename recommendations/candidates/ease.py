@@ -1,0 +1,171 @@
+"""EASE: the closed-form item-item regression with a zero diagonal (Steck, "Embarrassingly Shallow Autoencoders", 2019).
+
+B = I - P diag(1/diag P) with P = (X'X + lambda I)^-1. Where people are fewer than items the same B follows from the
+people's side: P = (I - X' K X) / lambda with K = (XX' + lambda I)^-1 (Woodbury), and scoring never forms items x items.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from scipy.linalg import lapack
+
+from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
+from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, dense, from_parts
+from recommendations.dataset.events import Dataset
+from recommendations.dataset.history import History
+
+Side = Literal["items", "people"]
+
+
+@dataclass(frozen=True)
+class EaseConfig:
+    """Strength and size."""
+
+    ridge: float = 300.0
+    """Lambda: what a pair of items must overcome to count. Tuned inside the training data."""
+    recency: tuple[float, ...] = (0.3, 0.1)
+    """Shares of the history within which recency-weighted input falls to 1/e, one view each."""
+    direct: int = 8_000
+    """Up to so many items the items' side is solved, whatever the number of people."""
+    largest: int = 12_000
+    """Largest matrix to invert; above, only the head of the catalogue is learned. Never over 20,000: 32-bit LAPACK."""
+    head: int = 10_000
+    """Most popular items learned where neither side fits."""
+
+
+class Ease(Candidate):
+    """Linear regression of each item on all others, scored with plain and recency-weighted history."""
+
+    name = "ease"
+
+    def __init__(self, config: EaseConfig | None = None) -> None:
+        self.config = config or EaseConfig()
+        if max(self.config.direct, self.config.largest, self.config.head) > 20_000:
+            raise ValueError("32-bit LAPACK crashes above 20,000 rows")
+        self.side: Side = "items"
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Solve the side that fits into memory and time."""
+        pairs = dataset.history.pairs
+        self.n_items = dataset.n_items
+        buyers = np.bincount(pairs.indices, minlength=dataset.n_items)
+        columns = np.flatnonzero(buyers)
+        people = np.flatnonzero(dataset.history.lengths)
+        self.side = "items"
+        if len(columns) > self.config.direct and len(people) < len(columns) and len(people) <= self.config.largest:
+            self.side = "people"
+        elif len(columns) > self.config.largest:
+            columns = np.sort(np.argsort(-buyers, kind="stable")[: self.config.head])
+        self.columns = columns
+        x = pairs[people][:, columns].tocsr()
+        if self.side == "items":
+            self._fit_items(x)
+        else:
+            self._fit_people(x)
+        self._name_views(timed=dataset.timed)
+        return self
+
+    def _fit_items(self, x: Csr) -> None:
+        weights = inverse(dense(x.T @ x), self.config.ridge)
+        weights /= -np.diag(weights)[None, :]
+        np.fill_diagonal(weights, 0)
+        self.weights = weights
+
+    def _fit_people(self, x: Csr) -> None:
+        self.x = x
+        self.weights = inverse(dense(x @ x.T), self.config.ridge)
+        # diag(X' K X), column by column of X without forming items x items
+        inner = np.empty(x.shape[1])
+        by_item = x.T.tocsr()
+        for item in range(x.shape[1]):
+            who = by_item.indices[by_item.indptr[item] : by_item.indptr[item + 1]]
+            inner[item] = self.weights[np.ix_(who, who)].sum(dtype=np.float64)
+        self.diagonal = ((1 - inner) / self.config.ridge).astype(np.float32)
+
+    def _name_views(self, *, timed: bool) -> None:
+        recent = tuple(f"ease_recent_{share:g}" for share in self.config.recency) if timed else ()
+        self.views = ("ease", *recent)
+
+    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+        """Regression scores; items outside the learned head get 0."""
+        inputs = [rows.pairs] + [rows.recent(share) for share in self.config.recency[: len(self.views) - 1]]
+        return {view: self._score(given) for view, given in zip(self.views, inputs, strict=True)}
+
+    def _score(self, given: Csr) -> Floats:
+        if not len(self.columns):
+            return np.zeros((given.shape[0], self.n_items), np.float32)
+        given = given[:, self.columns]
+        if self.side == "items":
+            part = dense(given @ self.weights)
+        else:
+            likeness = dense(given @ self.x.T) @ self.weights
+            part = dense((self.x.T @ likeness.T).T)
+            part -= dense(given)
+            part /= self.config.ridge * self.diagonal
+            # the diagonal of B is 0, so an item never speaks for itself
+            part += dense(given)
+        out = np.zeros((given.shape[0], self.n_items), np.float32)
+        out[:, self.columns] = part
+        return out
+
+    def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
+        """History items by their exact contribution to the plain view."""
+        own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
+        place = np.full(self.n_items, -1, np.int64)
+        place[self.columns] = np.arange(len(self.columns))
+        own, target = own[place[own] >= 0], place[item]
+        if target < 0 or not len(own):
+            return []
+        return shares(self._column(place[own], int(target)), own, top)
+
+    def _column(self, sources: Ints, target: int) -> Floats:
+        """B[sources, target]."""
+        if self.side == "items":
+            return np.asarray(self.weights[sources, target])
+        who = self.x[:, [target]].nonzero()[0]
+        spread = self.weights[:, who].sum(axis=1)
+        inner = np.asarray(self.x[:, sources].T @ spread)
+        out = inner / (self.config.ridge * self.diagonal[target])
+        out[sources == target] = 0
+        return np.asarray(out, dtype=np.float32)
+
+    def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
+        """The solved matrix; on the people's side also who took what, which scoring needs."""
+        arrays: Arrays = {"weights": self.weights, "columns": self.columns}
+        if self.side == "people":
+            arrays |= {"diagonal": self.diagonal} | sparse_parts("x", self.x)
+        values = {"side": self.side, "n_items": self.n_items, "timed": len(self.views) > 1}
+        return arrays, values | {"config": asdict(self.config)}
+
+    @classmethod
+    def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
+        """The solved matrix."""
+        out = cls(EaseConfig(**(values["config"] | {"recency": tuple(values["config"]["recency"])})))
+        out.side, out.n_items = values["side"], values["n_items"]
+        out.weights, out.columns = arrays["weights"], arrays["columns"]
+        if out.side == "people":
+            out.diagonal, out.x = arrays["diagonal"], from_parts("x", arrays)
+        out._name_views(timed=values["timed"])
+        return out
+
+
+def inverse(gram: Floats | Doubles, ridge: float) -> Floats:
+    """(gram + ridge I)^-1 of a symmetric positive semidefinite (n, n) matrix, in float32.
+
+    Raises ValueError when the factorisation fails (ridge too small for float32).
+    """
+    n = len(gram)
+    if n == 0:
+        return np.zeros((0, 0), np.float32)
+    work = np.array(gram, dtype=np.float32, order="F")
+    work[np.arange(n), np.arange(n)] += ridge
+    factor, info = lapack.spotrf(work, lower=1, overwrite_a=1)
+    if info:
+        raise ValueError(f"matrix of {n} rows is not positive definite at ridge {ridge:g}")
+    lower, info = lapack.spotri(factor, lower=1, overwrite_c=1)
+    if info:
+        raise ValueError(f"matrix of {n} rows has no inverse at ridge {ridge:g}")
+    out = np.tril(lower)
+    out += np.tril(out, -1).T
+    return np.ascontiguousarray(out, dtype=np.float32)

@@ -1,0 +1,126 @@
+"""Items taken by the same people: cosine with shrinkage, and a three-step walk that favours the long tail."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sparse_dot_topn import sp_matmul_topn
+
+from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
+from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts, row_lengths
+from recommendations.dataset.events import Dataset
+from recommendations.dataset.history import History
+
+
+@dataclass(frozen=True)
+class ItemKnnConfig:
+    """How many neighbours, and how sure."""
+
+    neighbours: int = 100
+    """Neighbours kept per item."""
+    shrinkage: float = 10.0
+    """Added to each item's norms: a pair seen twice is no certainty."""
+    walk_power: float = 0.6
+    """Alpha of RP3beta (Paudel et al. 2017): exponent on the steps' probabilities."""
+    walk_penalty: float = 0.3
+    """Beta of RP3beta: exponent on the popularity that a walk's end is divided by."""
+    recency: float = 0.3
+    """Share of the history within which recency-weighted input falls to 1/e."""
+    support: int = 10
+    """A reason names an item only if so many people took both: fewer could point at one person."""
+
+
+class ItemKnn(Candidate):
+    """Item-to-item neighbours, pruned; its pairs are also what reasons are made of."""
+
+    name = "item_knn"
+
+    def __init__(self, config: ItemKnnConfig | None = None) -> None:
+        self.config = config or ItemKnnConfig()
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Build both neighbour matrices (items x items, rows are history items, columns what they speak for)."""
+        c = self.config
+        pairs = dataset.history.pairs
+        buyers = np.bincount(pairs.indices, minlength=dataset.n_items).astype(np.float32)
+        # the norm of cosine with the shrinkage inside both factors, so that pruning sees the final value
+        norm = 1 / np.sqrt(buyers + c.shrinkage)
+        scaled = (pairs @ sp.diags(norm)).tocsr().astype(np.float32)
+        cosine = _without_diagonal(sp_matmul_topn(scaled.T.tocsr(), scaled, top_n=c.neighbours + 1))
+        self.cosine = cosine
+        together = cosine.tocoo()
+        count = together.data / (norm[together.row] * norm[together.col])
+        self.supported = self._supported(cosine, count)
+        lengths = np.maximum(row_lengths(pairs), 1).astype(np.float32)
+        step_out = (sp.diags(lengths**-c.walk_power) @ pairs).tocsr().astype(np.float32)
+        step_back = (sp.diags(np.maximum(buyers, 1) ** -c.walk_power) @ pairs.T).tocsr().astype(np.float32)
+        end = (step_out @ sp.diags(np.maximum(buyers, 1) ** -c.walk_penalty)).tocsr().astype(np.float32)
+        self.walk = _without_diagonal(sp_matmul_topn(step_back, end, top_n=c.neighbours + 1))
+        self._name_views(timed=dataset.timed)
+        return self
+
+    def _supported(self, cosine: Csr, count: Floats) -> Csr:
+        kept = cosine.copy()
+        kept.data = np.where(np.round(count) >= self.config.support, kept.data, 0).astype(np.float32)
+        kept.eliminate_zeros()
+        return kept
+
+    def _name_views(self, *, timed: bool) -> None:
+        self.views = ("knn", "walk", "knn_recent") if timed else ("knn", "walk")
+
+    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+        """Sums of similarity over the history, plain, by walk, and weighted by recency."""
+        # the length normalises only between people, but keeps float32 sums small
+        out = {"knn": dense(rows.pairs @ self.cosine), "walk": dense(rows.pairs @ self.walk)}
+        if "knn_recent" in self.views:
+            out["knn_recent"] = dense(rows.recent(self.config.recency) @ self.cosine)
+        return out
+
+    def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
+        """History items whose similarity to `item` rests on enough people, with their shares of the sum."""
+        own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
+        return shares(dense(self.supported[own][:, [item]]).ravel(), own, top)
+
+    def reasons(self, rows: History, items: Ints) -> Ints:
+        """For each row of `items` (people, k) the strongest supported history item, -1 where none; same shape."""
+        out = np.full(items.shape, -1, np.int64)
+        for person in range(len(items)):
+            own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
+            wanted = items[person]
+            block = self.supported[own]
+            place = np.full(self.supported.shape[1], -1, np.int64)
+            place[wanted[wanted >= 0]] = np.flatnonzero(wanted >= 0)
+            at = place[block.indices]
+            hit = at >= 0
+            source = np.repeat(own, np.diff(block.indptr))[hit]
+            order = np.argsort(block.data[hit], kind="stable")
+            out[person, at[hit][order]] = source[order]
+        return out
+
+    def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
+        """Three sparse matrices."""
+        arrays = (
+            sparse_parts("cosine", self.cosine)
+            | sparse_parts("walk", self.walk)
+            | sparse_parts("supported", self.supported)
+        )
+        return arrays, {"config": asdict(self.config), "timed": "knn_recent" in self.views}
+
+    @classmethod
+    def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
+        """The fitted matrices."""
+        out = cls(ItemKnnConfig(**values["config"]))
+        out.cosine, out.walk = from_parts("cosine", arrays), from_parts("walk", arrays)
+        out.supported = from_parts("supported", arrays)
+        out._name_views(timed=values["timed"])
+        return out
+
+
+def _without_diagonal(matrix: Csr) -> Csr:
+    """The same matrix without an item's likeness to itself, indices sorted."""
+    coo = matrix.tocoo()
+    keep = coo.row != coo.col
+    out = sp.csr_matrix((coo.data[keep].astype(np.float32), (coo.row[keep], coo.col[keep])), shape=matrix.shape)
+    out.sort_indices()
+    return out

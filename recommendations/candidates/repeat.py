@@ -1,0 +1,66 @@
+"""What a person buys again: own decayed frequency, scaled by how often the item is bought again at all."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from recommendations.candidates.base import Arrays, Candidate
+from recommendations.dataset.arrays import Floats, Ints, dense
+from recommendations.dataset.events import Dataset
+from recommendations.dataset.history import DAY, History
+
+
+@dataclass(frozen=True)
+class RepeatConfig:
+    """How habits are read."""
+
+    prior: float = 10.0
+    """So many average buyers are added to each item before its repeat rate is believed."""
+    half_life: float = 45.0
+    """Days after which the last purchase counts half."""
+
+
+class Repeat(Candidate):
+    """Scores only items the person already has; 0 for all others."""
+
+    name = "repeat"
+    views = ("again_baskets", "again_fresh", "again_count", "again_last", "again_item")
+
+    def __init__(self, config: RepeatConfig | None = None) -> None:
+        self.config = config or RepeatConfig()
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn each item's repeat rate: the share of its buyers who came back for it, smoothed."""
+        history = dataset.history
+        again = np.bincount(history.indices, history.counts > 1, minlength=dataset.n_items)
+        buyers = np.bincount(history.indices, minlength=dataset.n_items)
+        average = again.sum() / max(buyers.sum(), 1)
+        self.rate = ((again + self.config.prior * average) / (buyers + self.config.prior)).astype(np.float32)
+        self.now = history.now
+        return self
+
+    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+        """Frequency decayed by basket and by day, plain count, freshness of the last time, and times the item's rate."""
+        age = np.nan_to_num((self.now - rows.last) / DAY, nan=0.0)
+        columns = {
+            "again_baskets": np.log1p(rows.baskets),
+            "again_fresh": np.log1p(rows.fresh),
+            "again_count": np.log1p(rows.counts),
+            "again_last": np.exp2(-age / self.config.half_life),
+            "again_item": rows.baskets * self.rate[rows.indices],
+        }
+        return {view: dense(rows.matrix(data)) for view, data in columns.items()}
+
+    def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
+        """One rate per item."""
+        now = None if np.isnan(self.now) else self.now
+        return {"rate": self.rate}, {"config": asdict(self.config), "now": now}
+
+    @classmethod
+    def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
+        """The fitted rates."""
+        out = cls(RepeatConfig(**values["config"]))
+        out.rate = arrays["rate"]
+        out.now = float("nan") if values["now"] is None else values["now"]
+        return out

@@ -1,0 +1,127 @@
+"""One Dataset: everything a recommender may know, in arrays, from a release or from files."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
+from recommendations.dataset.history import DAY, Acts, History, build
+from recommendations.dataset.weights import STRONG
+
+ITEM_COLUMNS = ("name", "category", "brand", "tags", "description", "price")
+USER_COLUMNS = ("gender", "birth_year", "country", "extra")
+REPEAT_SHOP = 0.10
+"""From this share of acts that repeat an earlier day's item, buying again counts (recommenders.md, section 8)."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Events by position in `users` and `items`, with what is known of each item and person.
+
+    Every array of events has shape (events,). The tables are aligned: row i of `item_table` describes items[i].
+    """
+
+    users: pd.Index
+    items: pd.Index
+    user_ix: Ints
+    item_ix: Ints
+    kind: pd.Categorical
+    value: Floats
+    timestamp: Doubles
+    """Seconds since 1970, NaN where the source has no time."""
+    weight: Floats
+    """How much the event says about liking the item (weights.py); at most 0 for a return or a dislike."""
+    item_table: pd.DataFrame
+    """Columns of ITEM_COLUMNS, text except `price` (float, NaN unknown)."""
+    user_table: pd.DataFrame
+    """Columns of USER_COLUMNS, text, empty where unknown."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(users, items)."""
+        return len(self.users), len(self.items)
+
+    @property
+    def n_users(self) -> int:
+        """People, those without events included."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Items, those without events included."""
+        return len(self.items)
+
+    @property
+    def n_events(self) -> int:
+        """Events of every kind."""
+        return len(self.user_ix)
+
+    @cached_property
+    def timed(self) -> bool:
+        """True when every event carries a time."""
+        return self.n_events > 0 and bool(np.isfinite(self.timestamp).all())
+
+    @cached_property
+    def liked(self) -> Bools:
+        """Which events speak for the item, shape (events,)."""
+        return self.weight > 0
+
+    @cached_property
+    def wanted(self) -> Bools:
+        """Which events a recommendation hopes for: the strong ones, or all liked ones where none is strong."""
+        strong = self.weight >= STRONG
+        return strong if strong.any() else self.liked
+
+    def subset(self, mask: Bools) -> "Dataset":
+        """The same people and items with only the events of `mask` (events,)."""
+        return replace(
+            self,
+            user_ix=self.user_ix[mask],
+            item_ix=self.item_ix[mask],
+            kind=self.kind[mask],
+            value=self.value[mask],
+            timestamp=self.timestamp[mask],
+            weight=self.weight[mask],
+        )
+
+    @cached_property
+    def history(self) -> History:
+        """What each person has liked so far."""
+        keep = self.liked
+        return build(Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep]), self.shape)
+
+    @cached_property
+    def warm(self) -> Bools:
+        """Which items have at least one liked event, shape (items,)."""
+        return np.bincount(self.item_ix[self.liked], minlength=self.n_items) > 0
+
+    @cached_property
+    def repeat_rate(self) -> float:
+        """Share of wanted acts (person, item, day) whose person had the item on an earlier day; 0 without time."""
+        if not self.timed or not self.wanted.any():
+            return 0.0
+        keep = self.wanted
+        history = build(Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep]), self.shape)
+        return float(1 - len(history.indices) / history.counts.sum())
+
+    @property
+    def repeats(self) -> bool:
+        """True where people buy the same again often enough that lists should offer it."""
+        return self.repeat_rate >= REPEAT_SHOP
+
+    @cached_property
+    def chronological(self) -> bool:
+        """True when each person's rows come in time order, as a log does and a shuffled sample does not."""
+        if not self.timed:
+            return False
+        order = np.argsort(self.user_ix, kind="stable")
+        same = np.diff(self.user_ix[order]) == 0
+        forward = np.diff(self.timestamp[order]) >= 0
+        return bool(same.any()) and float(forward[same].mean()) > 0.75
+
+    @property
+    def days(self) -> float:
+        """Days from the first event to the last; 0 without time."""
+        return float(np.ptp(self.timestamp)) / DAY if self.timed else 0.0

@@ -1,0 +1,184 @@
+"""Read events, items and people from CSV files or frames into one Dataset; every bad row is named, none is dropped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recommendations.dataset.events import ITEM_COLUMNS, USER_COLUMNS, Dataset
+from recommendations.dataset.weights import KIND_WEIGHTS, weight_of
+
+SHOWN = 5
+"""How many bad rows an error lists."""
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """One thing wrong in one place."""
+
+    source: str
+    line: int
+    """Line in the file, the header being 1."""
+    column: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.source} line {self.line}, column {self.column}: {self.problem}"
+
+
+class BadInput(Exception):
+    """The input cannot be read as it is. `flaws` lists the first bad places, `count` how many there are."""
+
+    def __init__(self, flaws: Sequence[Flaw], count: int) -> None:
+        self.flaws = list(flaws)
+        self.count = count
+        more = f"\n... and {count - len(self.flaws)} more" if count > len(self.flaws) else ""
+        super().__init__("\n".join(str(flaw) for flaw in self.flaws) + more)
+
+
+def load_files(
+    interactions: Path, items: Path | None = None, users: Path | None = None, asked: Iterable[str] = ()
+) -> Dataset:
+    """The dataset in CSV files; ids are text, so "NA" and "007" stay what they are.
+
+    `interactions` has user,item,kind,value,timestamp (the last three may be missing or empty: purchase, 1, no time);
+    `items` has item and any of ITEM_COLUMNS; `users` has user and any of USER_COLUMNS. `asked` names people who get a
+    place in the dataset even if no file knows them. Raises BadInput, naming lines and columns.
+    """
+    tables = [_read(interactions), _read(items) if items else None, _read(users) if users else None]
+    return load_frames(tables[0], tables[1], tables[2], asked=asked)  # type: ignore[arg-type]
+
+
+def load_frames(
+    interactions: pd.DataFrame,
+    items: pd.DataFrame | None = None,
+    users: pd.DataFrame | None = None,
+    *,
+    asked: Iterable[str] = (),
+    weights: Mapping[str, float] = KIND_WEIGHTS,
+) -> Dataset:
+    """The dataset in frames with the columns that load_files() describes; cells may be text or numbers, NaN is empty.
+
+    `weights` says how much each kind of event counts. Raises BadInput, naming lines (the first row is line 2).
+    """
+    events = _columns(interactions, "interactions", ["user", "item"], ["kind", "value", "timestamp"])
+    item_table = _columns(items, "items", ["item"], list(ITEM_COLUMNS))
+    user_table = _columns(users, "users", ["user"], list(USER_COLUMNS))
+    check = _Check()
+    for name, table, keys in (
+        ("interactions", events, ["user", "item"]),
+        ("items", item_table, ["item"]),
+        ("users", user_table, ["user"]),
+    ):
+        for key in keys:
+            check.note(name, key, (table[key] == "").to_numpy(), "is empty")
+        if name != "interactions":
+            check.note(name, keys[0], table[keys[0]].duplicated().to_numpy(), "appears a second time")
+    value = check.numbers("interactions", "value", events["value"]).fillna(1.0)
+    timestamp = check.times("interactions", "timestamp", events["timestamp"])
+    price = check.numbers("items", "price", item_table["price"])
+    check.done()
+    user_index = _index([user_table["user"], events["user"], pd.Series(list(asked), dtype=str)])
+    item_index = _index([item_table["item"], events["item"]])
+    kind = pd.Categorical(events["kind"].replace("", "purchase"))
+    by_kind = np.array([weight_of(str(k), weights) for k in kind.categories], np.float32)
+    item_table = item_table.assign(price=price).set_index("item")
+    return Dataset(
+        users=user_index,
+        items=item_index,
+        user_ix=user_index.get_indexer(pd.Index(events["user"])).astype(np.int64),
+        item_ix=item_index.get_indexer(pd.Index(events["item"])).astype(np.int64),
+        kind=kind,
+        value=value.to_numpy(np.float32),
+        timestamp=timestamp.to_numpy(np.float64),
+        weight=by_kind[kind.codes] if len(kind) else np.zeros(0, np.float32),
+        item_table=_aligned(item_table, item_index),
+        user_table=_aligned(user_table.set_index("user"), user_index),
+    )
+
+
+def read_ids(path: Path) -> list[str]:
+    """The ids in a text file, one per line, in order, each once; blank lines are skipped."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise BadInput([Flaw(path.name, 1, "-", f"is no readable CSV: {error}")], 1) from error
+
+
+def _columns(frame: pd.DataFrame | None, source: str, needed: list[str], optional: list[str]) -> pd.DataFrame:
+    """A frame of exactly these columns as stripped text; missing optional ones are empty."""
+    if frame is None:
+        return pd.DataFrame({name: pd.Series(dtype=str) for name in needed + optional})
+    if missing := [name for name in needed if name not in frame.columns]:
+        raise BadInput([Flaw(source, 1, name, "is missing from the header") for name in missing], len(missing))
+    out = {}
+    for name in needed + optional:
+        if name not in frame.columns:
+            out[name] = pd.Series("", index=range(len(frame)), dtype=object)
+            continue
+        column = frame[name].reset_index(drop=True)
+        text = column if column.map(type).eq(str).all() else column.map(_text)
+        out[name] = text.astype(object).str.strip() if len(text) else text.astype(object)
+    return pd.DataFrame(out)
+
+
+def _text(cell: object) -> str:
+    if cell is None or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        return ";".join(str(part) for part in cell)
+    return str(cell)
+
+
+def _index(columns: list[pd.Series]) -> pd.Index:
+    return pd.Index(pd.unique(pd.concat(columns, ignore_index=True).astype(object)), dtype=object)
+
+
+def _aligned(table: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    text = [name for name in table.columns if name != "price"]
+    return table.reindex(index).fillna(dict.fromkeys(text, "")).reset_index(drop=True)
+
+
+class _Check:
+    """Gathers flaws over all tables, so that one run tells everything."""
+
+    def __init__(self) -> None:
+        self.flaws: list[Flaw] = []
+        self.count = 0
+
+    def note(self, source: str, column: str, bad: np.ndarray, problem: str) -> None:
+        """Record the rows where `bad` (rows,) is true."""
+        rows = np.flatnonzero(bad)
+        self.count += len(rows)
+        room = max(SHOWN - len(self.flaws), 0)
+        self.flaws += [Flaw(source, int(row) + 2, column, problem) for row in rows[:room]]
+
+    def numbers(self, source: str, column: str, cells: pd.Series) -> pd.Series:
+        """Cells as floats, empty ones NaN."""
+        out = pd.to_numeric(cells, errors="coerce").astype(float)
+        self.note(source, column, (((out.isna()) & (cells != "")) | np.isinf(out)).to_numpy(), "is no number")
+        return out
+
+    def times(self, source: str, column: str, cells: pd.Series) -> pd.Series:
+        """Cells as seconds since 1970, from numbers or ISO 8601 text; empty ones NaN."""
+        out = pd.to_numeric(cells, errors="coerce").astype(float)
+        text = out.isna() & (cells != "")
+        if text.any():
+            moments = pd.to_datetime(cells[text], errors="coerce", utc=True, format="ISO8601")
+            seconds = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+            out[text] = seconds
+        bad = ((out.isna()) & (cells != "")) | np.isinf(out)
+        self.note(source, column, bad.to_numpy(), "is neither seconds nor an ISO 8601 time")
+        return out
+
+    def done(self) -> None:
+        """Raise BadInput when anything was wrong."""
+        if self.count:
+            raise BadInput(self.flaws, self.count)
