@@ -13,7 +13,7 @@ def every_field_is_declared(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{model._meta.label}.{field} has no declaration.",
-            hint="Add it to the model's class Privacy (see lib/declaration.py): what it holds, what for, how it is erased.",
+            hint="Add it to the model's class Privacy (lib/declaration.py): what it holds, what for, how it is erased.",
             id="relata.E001",
         )
         for model, field in inventory.undeclared()
