@@ -21,6 +21,7 @@ STATES: Final[dict[str, tuple[str, str | Promise]]] = {
     "deferred": ("yellow", _("Deferred")),
     "done": ("green", _("Done")),
     "draft": ("grey", _("Draft")),
+    "due": ("grey", _("Waiting")),
     "ended": ("grey", _("Ended")),
     "erased": ("grey", _("Erased")),
     "failed": ("red", _("Failed")),
@@ -34,6 +35,7 @@ STATES: Final[dict[str, tuple[str, str | Promise]]] = {
     "none": ("grey", _("Not asked")),
     "objected": ("red", _("Objected")),
     "paused": ("yellow", _("Paused")),
+    "pending": ("grey", _("Pending")),
     "promoted": ("green", _("Promoted")),
     "queued": ("grey", _("Queued")),
     "ready": ("teal", _("Ready")),
@@ -77,11 +79,7 @@ def spark_points(values: Sequence[float | None] | None) -> str:
 
     None is left out and leaves a straight line across its place. Fewer than two numbers give "".
     """
-    known = [
-        (place, float(value))
-        for place, value in enumerate(values or ())
-        if value is not None
-    ]
+    known = [(place, float(value)) for place, value in enumerate(values or ()) if value is not None]
     if len(known) < 2:
         return ""
     low = min(value for _place, value in known)
@@ -91,8 +89,7 @@ def spark_points(values: Sequence[float | None] | None) -> str:
     # A flat row runs through the middle of the box, not along its floor.
     heights = ((place, (value - low) / span if span else 0.5) for place, value in known)
     return " ".join(
-        f"{place * step:.1f},{SPARK_HEIGHT - SPARK_MARGIN - height * drawable:.1f}"
-        for place, height in heights
+        f"{place * step:.1f},{SPARK_HEIGHT - SPARK_MARGIN - height * drawable:.1f}" for place, height in heights
     )
 
 
@@ -102,9 +99,7 @@ def share_of(value: float | str | None, largest: float | str | None) -> str:
     if value in (None, "") or largest in (None, ""):
         return "0"
     ceiling = abs(float(largest or 0))
-    return (
-        str(round(min(1.0, abs(float(value or 0)) / ceiling) * 100)) if ceiling else "0"
-    )
+    return str(round(min(1.0, abs(float(value or 0)) / ceiling) * 100)) if ceiling else "0"
 
 
 @register.filter
@@ -117,17 +112,11 @@ def is_negative(value: float | str | None) -> bool:
 def initials(name: object) -> str:
     """Return one or two capitals for an avatar: first letters of the first and the last word before any "@"."""
     words = str(name).partition("@")[0].replace(".", " ").replace("_", " ").split()
-    return (
-        (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-        if words
-        else "?"
-    )
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
 
 
 @register.simple_tag(takes_context=True)
-def is_here(
-    context: template.Context, key: str, prefix: str, children: str = ""
-) -> bool:
+def is_here(context: template.Context, key: str, prefix: str, children: str = "") -> bool:
     """Say whether a menu item is the current one: by the context's `nav` where a view set it, else by the address.
 
     `prefix` is the part of the address that the item's pages share ("/" stands only for itself); `children` are the

@@ -150,13 +150,14 @@
       ...base(),
       grid: { left: 4, right: 64, top: 4, bottom: 4, containLabel: true },
       tooltip: tooltip(itemTip(format), "item"),
-      xAxis: { type: "value", show: false },
+      // Room for the label of a bar that points to the left.
+      xAxis: { type: "value", show: false, boundaryGap: data.items.some((item) => item.value < 0) ? ["18%", 0] : [0, 0] },
       yAxis: names(data.items.map((item) => item.name), width),
       series: [{ type: "bar", barMaxWidth: 22, data: items, label: { show: true, color: token("axis"), formatter: (point) => format(point.value) } }],
     };
   }
 
-  function sizes(data) {
+  function sizes(data, width) {
     const format = formatter(data);
     const colours = palette();
     const items = data.items.map(({ name, value }, place) => ({ name, value, itemStyle: { color: colours[place % colours.length], borderRadius: [4, 4, 0, 0] } }));
@@ -165,7 +166,7 @@
       grid: { ...base().grid, top: 26 },
       tooltip: tooltip(itemTip(format), "item"),
       xAxis: axis({ type: "category", data: data.items.map((item) => item.name), splitLine: { show: false },
-        axisLabel: { interval: 0, hideOverlap: false, width: 92, overflow: "break", lineHeight: 14 } }),
+        axisLabel: { interval: 0, hideOverlap: false, width: Math.max(36, (width - 70) / data.items.length - 8), overflow: "break", lineHeight: 14 } }),
       yAxis: figures(data),
       series: [{ type: "bar", barMaxWidth: 64, data: items, label: { show: true, position: "top", color: token("axis"), formatter: (point) => format(point.value) } }],
     };
@@ -229,14 +230,18 @@
   function sankey(data, width) {
     const format = formatter(data);
     const shown = new Map(data.nodes.map((node) => [node.name, node.label ?? node.name]));
+    // A group that stands on both sides keeps its colour.
+    const groups = [...new Set(shown.values())];
+    const colours = palette();
+    const nodes = data.nodes.map(({ name }) => ({ name, itemStyle: { color: colours[groups.indexOf(shown.get(name)) % colours.length] } }));
     const flowTip = (point) => point.dataType === "edge"
       ? tip("", [tipRow(token("chart-1"), `${shown.get(point.data.source)} → ${shown.get(point.data.target)}`, format(point.data.value))])
       : tip("", [tipRow(point.color, shown.get(point.name), format(point.value))]);
     return {
       ...base(),
       tooltip: tooltip(flowTip, "item"),
-      series: [{ type: "sankey", data: data.nodes.map(({ name }) => ({ name })), links: data.links, left: 4, right: Math.min(150, width * 0.3), top: 8, bottom: 8,
-        nodeGap: 14, nodeWidth: 14, draggable: false, emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.3 },
+      series: [{ type: "sankey", data: nodes, links: data.links, left: 4, right: Math.min(150, width * 0.3), top: 8, bottom: 8,
+        nodeGap: 14, nodeWidth: 14, draggable: false, emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.25 },
         label: { color: token("ink"), width: Math.min(140, width * 0.28), overflow: "truncate", formatter: (point) => shown.get(point.name) } }],
     };
   }
@@ -253,7 +258,7 @@
       return tip(item.name, [tipRow(token("chart-1"), `${format(item.low)} – ${format(item.high)}`, format(item.value))]);
     };
     const markLine = data.reference && { silent: true, symbol: "none", lineStyle: { color: token("chart-2"), type: "dashed", width: 2 },
-      label: { formatter: () => data.reference.name, color: token("axis"), position: "end" }, data: [{ xAxis: data.reference.value }] };
+      label: { formatter: () => data.reference.name, color: token("axis"), position: "start" }, data: [{ xAxis: data.reference.value }] };
     return {
       ...base(),
       grid: { left: 4, right: 24, top: data.reference ? 26 : 8, bottom: 8, containLabel: true },
