@@ -1,0 +1,92 @@
+"""Making, changing and putting away offers."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.offers.models import Offer
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What an offer says."""
+
+    name: str
+    name_zh: str = ""
+    kind: str = Offer.Kind.PERCENT
+    value: Decimal = ZERO
+    """Percent, money in the workspace's currency, or points, by kind."""
+    cost: Decimal = ZERO
+    """Expected cost of one redemption, in the workspace's currency."""
+    code: str = ""
+    department: str = ""
+    url: str = ""
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+def check(terms: Terms) -> None:
+    """Raise ValidationError (by field) where the terms cannot be kept or cannot be said."""
+    wrong: dict[str, ValidationError] = {}
+    if not terms.name.strip():
+        wrong["name"] = ValidationError(_("Give the offer a name."))
+    if terms.kind not in Offer.Kind.values:
+        wrong["kind"] = ValidationError(_("Choose what kind of offer it is."))
+    if terms.kind == Offer.Kind.PERCENT and not ZERO < terms.value < 100:
+        wrong["value"] = ValidationError(_("A discount is more than 0 and less than 100 percent."))
+    if terms.kind in {Offer.Kind.AMOUNT, Offer.Kind.POINTS} and terms.value <= 0:
+        wrong["value"] = ValidationError(_("Say how much: a figure above 0."))
+    if terms.value < 0:
+        wrong["value"] = ValidationError(_("This cannot be below 0."))
+    if terms.cost < 0:
+        wrong["cost"] = ValidationError(_("This cannot be below 0."))
+    if terms.valid_from and terms.valid_until and terms.valid_until < terms.valid_from:
+        wrong["valid_until"] = ValidationError(_("The last day lies before the first."))
+    if terms.url:
+        try:
+            URLValidator(schemes=["http", "https"])(terms.url)
+        except ValidationError:
+            wrong["url"] = ValidationError(_("Give a whole address that begins with https:// or http://."))
+    if wrong:
+        raise ValidationError(wrong)
+
+
+@transaction.atomic
+def create(*, terms: Terms) -> Offer:
+    """Make an offer. Raises ValidationError where the terms are wrong."""
+    check(terms)
+    return Offer.objects.create(**asdict(terms))
+
+
+@transaction.atomic
+def change(*, offer: Offer, terms: Terms) -> Offer:
+    """Change an offer's terms; mails already frozen into deliveries keep the terms they were written with.
+
+    Raises ValidationError where the terms are wrong.
+    """
+    check(terms)
+    row = Offer.objects.select_for_update().get(pk=offer.pk)
+    for name, value in asdict(terms).items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+@transaction.atomic
+def archive(*, offer: Offer) -> None:
+    """Put an offer away; it stays in the reports of the campaigns that used it."""
+    Offer.objects.filter(pk=offer.pk, archived_at__isnull=True).update(archived_at=timezone.now())
+
+
+@transaction.atomic
+def restore(*, offer: Offer) -> None:
+    """Take an offer out of the archive."""
+    Offer.objects.filter(pk=offer.pk).update(archived_at=None)

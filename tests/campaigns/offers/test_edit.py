@@ -1,0 +1,67 @@
+"""Making, changing and putting away offers; which may be promised."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from campaigns.offers.edit import Terms, archive, change, check, create, restore
+from campaigns.offers.eligibility import Standing, eligible, eligible_for, standing
+from campaigns.offers.models import Offer
+
+GOOD = Terms(name="Spring", value=Decimal(15))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (replace(GOOD, name=" "), "name"),
+        (replace(GOOD, kind="lottery"), "kind"),
+        (replace(GOOD, value=Decimal(100)), "value"),
+        (replace(GOOD, kind=Offer.Kind.AMOUNT, value=Decimal(0)), "value"),
+        (replace(GOOD, kind=Offer.Kind.GIFT, value=Decimal(-1)), "value"),
+        (replace(GOOD, cost=Decimal(-1)), "cost"),
+        (replace(GOOD, url="javascript:alert(1)"), "url"),
+        (replace(GOOD, valid_from=date(2026, 5, 2), valid_until=date(2026, 5, 1)), "valid_until"),
+    ],
+)
+def test_terms_that_cannot_be_kept_are_refused(wrong: Terms, field: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        check(wrong)
+    assert list(refusal.value.message_dict) == [field]
+
+
+@pytest.mark.django_db
+def test_an_offer_is_made_changed_put_away_and_taken_back() -> None:
+    offer = create(terms=GOOD)
+    changed = change(offer=offer, terms=replace(GOOD, value=Decimal(20)))
+    assert changed.pk == offer.pk and Offer.objects.get().value == 20
+    archive(offer=offer)
+    assert standing(Offer.objects.get()) == Standing.ARCHIVED
+    assert not eligible().exists()
+    restore(offer=offer)
+    assert eligible().exists()
+
+
+@pytest.mark.django_db
+def test_an_offer_holds_on_its_first_and_last_day_and_not_beside_them() -> None:
+    offer = create(terms=replace(GOOD, valid_from=date(2026, 5, 1), valid_until=date(2026, 5, 31)))
+    expected = {
+        date(2026, 4, 30): Standing.NOT_YET,
+        date(2026, 5, 1): Standing.VALID,
+        date(2026, 5, 31): Standing.VALID,
+        date(2026, 6, 1): Standing.EXPIRED,
+    }
+    for day, how in expected.items():
+        assert standing(offer, day) == how
+        assert eligible(day).exists() == (how == Standing.VALID)
+
+
+@pytest.mark.django_db
+def test_a_departments_offers_are_its_own_and_those_for_everything() -> None:
+    everywhere = create(terms=GOOD)
+    coffee = create(terms=replace(GOOD, name="Coffee", department="Coffee"))
+    create(terms=replace(GOOD, name="Tea", department="Tea"))
+    assert set(eligible_for("Coffee")) == {everywhere, coffee}
