@@ -1,32 +1,148 @@
-"""The dashboard."""
+"""The dashboard, the search box, the running jobs, one's own password."""
 
+from typing import Any
+
+from django.contrib import messages
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse_lazy
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from campaigns.models import Campaign
+from config import celery_app, figures
+from crm.access.models import User
+from crm.models import Customer, ImportRun, Product, Release
+from recommendations.models import ModelVersion
+from segmentation.models import ClusterRun, PortraitRun, Segment
+
+FOUND_AT_MOST = 8
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show how the circle is doing."""
-    return render(request, "config/dashboard.html", {"nav": "home"})
+    weeks = figures.kept("weeks", figures.weeks)
+    period = figures.kept("period", figures.period)
+    run, scatter = figures.clusters()
+    context = {
+        "nav": "home",
+        "started": figures.started(),
+        "needs": figures.needs_you(),
+        "unknown": figures.unknown_deliveries(),
+        "kpis": _kpis(period, weeks),
+        "revenue": _revenue_chart(weeks),
+        "steps": {"items": figures.kept("steps", figures.steps)},
+        "cluster_run": run,
+        "scatter": scatter,
+        "grid": _grid_chart(figures.kept("grid", figures.grid)),
+        "campaigns": Campaign.objects.annotate(
+            sent=Count("deliveries", filter=Q(deliveries__state=3)),
+            opened=Count("deliveries__opened_at"),
+            clicked=Count("deliveries__clicked_at"),
+        )[:5],
+    }
+    return render(request, "config/dashboard.html", context)
+
+
+def _kpis(period: dict[str, Any], weeks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def change(name: str) -> tuple[str, str]:
+        now, before = period.get(name), period.get(f"{name}_before")
+        if not now or not before:
+            return "", "flat"
+        share = now / before - 1
+        return f"{share:+.1%}", "good" if share >= 0 else "bad"
+
+    def rate(name: str) -> str:
+        value = period.get(name)
+        return "—" if value is None else f"{value:.1%}"
+
+    shown = [
+        (_("Buyers (30 days)"), f"{period['buyers']:,}", *change("buyers"), [w["buyers"] for w in weeks]),
+        (_("Revenue (30 days)"), f"{period['revenue']:,.0f}", *change("revenue"), [w["revenue"] for w in weeks]),
+        (_("Repeat purchase rate"), rate("repeat_rate"), "", "flat", []),
+        (_("Click rate (30 days)"), rate("click_rate"), *change("click_rate"), []),
+        (_("Unsubscribe rate (30 days)"), rate("leave_rate"), "", "flat", []),
+    ]
+    return [dict(zip(("label", "value", "delta", "trend", "points"), row, strict=True)) for row in shown]
+
+
+def _revenue_chart(weeks: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "x": [week["week"] for week in weeks],
+        "series": [
+            {"name": _("After a mail"), "data": [round(week["mailed"]) for week in weeks]},
+            {"name": _("Other"), "data": [round(week["revenue"] - week["mailed"]) for week in weeks]},
+        ],
+    }
+
+
+def _grid_chart(cells: list[list[int]]) -> dict[str, Any]:
+    return {
+        "x": ["1", "2", "3", "4", "5"],
+        "y": ["5", "4", "3", "2", "1"],
+        "cells": cells,
+        "xname": _("Frequency score"),
+        "yname": _("Recency score"),
+        "labels": True,
+    }
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """Search customers, segments, campaigns."""
-    return render(request, "config/search.html", {"nav": "home"})
+    """Find customers by their id, segments and campaigns by name, products by name or number."""
+    words = request.GET.get("q", "").strip()
+    found: dict[str, Any] = {}
+    if words:
+        found = {
+            "customers": Customer.objects.real().filter(external_id__istartswith=words)[:FOUND_AT_MOST],
+            "segments": Segment.objects.in_use().filter(Q(name__icontains=words) | Q(name_zh__icontains=words))[
+                :FOUND_AT_MOST
+            ],
+            "products": Product.objects.matching(words)[:FOUND_AT_MOST],
+            "campaigns": Campaign.objects.filter(name__icontains=words)[:FOUND_AT_MOST],
+        }
+    return render(request, "config/search.html", {"words": words, **found})
 
 
 def jobs(request: HttpRequest) -> HttpResponse:
-    """Show the running jobs."""
-    return render(request, "_jobs.html", {})
+    """Show the running jobs in the top bar."""
+    running: list[dict[str, Any]] = []
+    for model, label, where in (
+        (ImportRun, _("Import"), lambda run: reverse("crm:import", args=[run.pk])),
+        (Release, _("Release"), lambda run: reverse("crm:privacy")),
+        (PortraitRun, _("Portraits"), lambda run: reverse("crm:customers")),
+        (ClusterRun, _("Clusters"), lambda run: reverse("segmentation:cluster_run", args=[run.pk])),
+        (ModelVersion, _("Training recommendations"), lambda run: reverse("recommendations:model", args=[run.pk])),
+    ):
+        for run in model._default_manager.filter(state="running")[:5]:
+            running.append({"label": label, "done": run.done, "total": run.total, "url": where(run)})
+    return render(request, "_jobs.html", {"jobs": running})
 
 
+@require_POST
 def walk(request: HttpRequest) -> HttpResponse:
-    """Start a walk round the circle."""
-    return render(request, "config/dashboard.html", {"nav": "home"})
+    """Start a walk round the circle in the background.
+
+    Raises PermissionDenied for people who may not edit.
+    """
+    if not (isinstance(request.user, User) and request.user.may_edit):
+        raise PermissionDenied
+    celery_app.send_task("config.tasks.walk_circle")
+    messages.success(request, _("Release, portraits, clusters, segments and recommendations are being renewed."))
+    return redirect("home")
 
 
 class ChangePassword(PasswordChangeView):
-    """Change one's password."""
+    """Change one's password; the one-time password of the first start ends here."""
 
+    template_name = "registration/password_change.html"
     success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save, and note that the one-time password is gone."""
+        answer = super().form_valid(form)
+        User.objects.filter(pk=form.user.pk).update(must_change_password=False)
+        messages.success(self.request, _("Your password was changed."))
+        return answer

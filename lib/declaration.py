@@ -1,6 +1,7 @@
-"""Say, for every field of every model, what it holds about a person: one declaration feeds the inventory, masks and erasure.
+"""Say, for every field of every model, what it holds about a person; inventory, masks and erasure are fed from it.
 
-A model carries an inner class `Privacy` with one `Declaration` per field. `manage.py check` fails on a field without one.
+A model carries an inner class `Privacy` with one `Declaration` per field. `manage.py check` fails on an undeclared
+field.
 Category keys follow the fideslang taxonomy (ethyca/fideslang, CC BY 4.0), so that the inventory can be read by others.
 """
 
@@ -20,7 +21,8 @@ class Declaration:
     retention: str = "P3Y"
     """How long it is kept after the person's last activity, as an ISO 8601 duration; empty for the life of the row."""
     erase: str = "keep"
-    """keep (not personal), blank (set to null or empty), delete (the row goes), shred (its key goes), unlink (the pseudonym stays, the person does not)."""
+    """keep (not personal), blank (set to null or empty), delete (the row goes), shred (its key goes), unlink (the pseudonym
+    stays, the person does not)."""
     mask: str = ""
     """Empty when anyone signed in may see it; otherwise the mask used for roles that may not."""
     seal: str = ""

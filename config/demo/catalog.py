@@ -28,8 +28,8 @@ DEPARTMENTS = (
     ),
     Department(
         "Skin care", "护肤",
-        (("day cream", "日霜"), ("toner", "爽肤水"), ("cleanser", "洁面乳"), ("serum", "精华液"), ("sun milk", "防晒乳"),
-         ("hand balm", "护手霜")), 18.0, repeatable=True,
+        (("day cream", "日霜"), ("toner", "爽肤水"), ("cleanser", "洁面乳"), ("serum", "精华液"),
+         ("sun milk", "防晒乳"), ("hand balm", "护手霜")), 18.0, repeatable=True,
     ),
     Department(
         "Kitchen", "厨房",
@@ -48,8 +48,8 @@ DEPARTMENTS = (
     ),
     Department(
         "Pets", "宠物",
-        (("cat food", "猫粮"), ("dog food", "狗粮"), ("chew toy", "磨牙玩具"), ("cat litter", "猫砂"), ("leash", "牵引绳"),
-         ("dog treats", "狗零食")), 12.0, repeatable=True,
+        (("cat food", "猫粮"), ("dog food", "狗粮"), ("chew toy", "磨牙玩具"), ("cat litter", "猫砂"),
+         ("leash", "牵引绳"), ("dog treats", "狗零食")), 12.0, repeatable=True,
     ),
     Department(
         "Outdoor", "户外",

@@ -66,7 +66,8 @@ FEATURES: tuple[Feature, ...] = (
         "typical_gap_days", Type.NUMBER, _("Usual gap between orders"),
         _("Days between the first and last order, divided by the number of gaps; blank below two orders."),
         "case when count(distinct order_ref) filter (is_order) >= 2 then date_diff('second', min(occurred_at) filter "
-        "(is_order), max(occurred_at) filter (is_order)) / 86400.0 / (count(distinct order_ref) filter (is_order) - 1) end",
+        "(is_order), max(occurred_at) filter (is_order)) / 86400.0 / (count(distinct order_ref) filter (is_order) - 1) "
+        "end",
         unit="days",
     ),
     # How often
@@ -130,7 +131,8 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "repeat_share", Type.SHARE, _("Bought again"), _("Share of order lines for a product bought before."),
-        "1 - count(distinct product_id) filter (is_order) * 1.0 / nullif(count(*) filter (is_order and product_id is not null), 0)",
+        "1 - count(distinct product_id) filter (is_order) * 1.0 / nullif(count(*) filter (is_order and product_id is "
+        "not null), 0)",
     ),
     Feature(
         "top_department", Type.WORD, _("Favourite department"), _("The department most is bought from."),
@@ -180,7 +182,8 @@ FEATURES: tuple[Feature, ...] = (
         "count(*) filter (kind = 'email_sent' and occurred_at >= cut - interval 90 day)",
     ),
     Feature(
-        "opens_90d", Type.COUNT, _("Opens in 90 days"), _("E-mails opened in the last 90 days, where opening may be tracked."),
+        "opens_90d", Type.COUNT, _("Opens in 90 days"),
+        _("E-mails opened in the last 90 days, where opening may be tracked."),
         "count(distinct delivery_ref) filter (kind = 'email_open' and occurred_at >= cut - interval 90 day)",
     ),
     Feature(
@@ -188,7 +191,8 @@ FEATURES: tuple[Feature, ...] = (
         "count(distinct delivery_ref) filter (kind = 'email_click' and occurred_at >= cut - interval 90 day)",
     ),
     Feature(
-        "coupons", Type.COUNT, _("Coupons redeemed"), _("Number of coupons redeemed."), "count(*) filter (kind = 'coupon')",
+        "coupons", Type.COUNT, _("Coupons redeemed"), _("Number of coupons redeemed."),
+        "count(*) filter (kind = 'coupon')",
     ),
 )  # fmt: skip
 BY_NAME: dict[str, Feature] = {feature.name: feature for feature in FEATURES}

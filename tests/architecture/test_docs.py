@@ -15,14 +15,11 @@ def variables() -> set[str]:
     """Environment variables that the settings read."""
     found = set()
     for node in ast.walk(ast.parse((ROOT / "config/settings.py").read_text())):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and isinstance(node.func.value, ast.Name)
-        ):
-            if node.func.value.id == "env" and node.args and isinstance(node.args[0], ast.Constant):
-                suffix = "_FILE" if node.func.attr == "secret" else ""
-                found.add(f"{node.args[0].value}{suffix}")
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+            continue
+        if getattr(node.func.value, "id", "") == "env" and isinstance(node.args[0], ast.Constant):
+            suffix = "_FILE" if node.func.attr == "secret" else ""
+            found.add(f"{node.args[0].value}{suffix}")
     return found
 
 
