@@ -48,7 +48,7 @@ def main() -> int:
             try:
                 stack.enter_context(embedded.running(os.environ.get("VAR_DIR") or PROJECT / "var"))
             except embedded.ServicesError as error:
-                print(error, file=sys.stderr)
+                sys.stderr.write(f"{error}\n")
                 return 1
         execute_from_command_line(sys.argv)
     return 0

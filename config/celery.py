@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+from config.heartbeat import Heartbeat
 from config.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,4 +12,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("relata")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
+app.steps["worker"].add(Heartbeat)
 app.autodiscover_tasks()

@@ -1,4 +1,4 @@
-"""The real PostgreSQL and Redis of the tests, in a `var` directory of their own. Loaded early by `-p tests.services`."""
+"""The real PostgreSQL and Redis of the tests, in a `var` of their own. Loaded early by `-p tests.services`."""
 
 import contextlib
 import os

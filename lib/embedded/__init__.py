@@ -3,8 +3,8 @@
     with embedded.running(var_dir) as services:
         ...
 
-`urls()` says where they answer without starting anything. The last user to leave stops both servers, and so does the end of
-every user by any other way: see `lib.embedded.keeper`.
+`urls()` says where they answer without starting anything. The last user to leave stops both servers, and so
+does the end of every user by any other way: see `lib.embedded.keeper`.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.embedded.identity import ourselves
 from lib.embedded.locks import is_free, lock
 from lib.embedded.places import (
     START_SECONDS,
@@ -33,6 +34,7 @@ from lib.embedded.places import (
 __all__ = [
     "Services",
     "ServicesError",
+    "bound",
     "broker_url",
     "is_running",
     "pin",
@@ -44,6 +46,11 @@ __all__ = [
 ]
 
 PROJECT = Path(__file__).resolve().parents[2]
+
+
+def bound(*command: str, ends_with: signal.Signals = signal.SIGTERM) -> list[str]:
+    """Return a command line that runs `command` and sends it the signal when the caller ends, even by kill -9."""
+    return ourselves().command(*command, ends_with=ends_with)
 
 
 @contextlib.contextmanager

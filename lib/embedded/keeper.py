@@ -1,7 +1,8 @@
 """The keeper: one process per `var` directory that owns both servers and ends them with their last user.
 
-Users hold a shared lock on a file. The keeper waits for the exclusive lock, which the kernel gives it when the last user is
-gone, however he went (`kill -9` too). Run as `python -m lib.embedded.keeper VAR_DIR`; started by `lib.embedded.running`.
+Users hold a shared lock on a file. The keeper waits for the exclusive lock, which the kernel gives it when the last
+user is gone, however he went (`kill -9` too). Run as `python -m lib.embedded.keeper VAR_DIR`; started by
+`lib.embedded.running`.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ class Keeper:
         if self.where.data.stat().st_uid == self.who.uid:
             return
         for directory, _, files in os.walk(self.where.data):
-            for name in [directory, *(os.path.join(directory, file) for file in files)]:
+            for name in [directory, *(f"{directory}/{file}" for file in files)]:
                 os.chown(name, self.who.uid, -1, follow_symlinks=False)
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def lock(path: Path, operation: int) -> Iterator[int]:
-    """Hold a lock (fcntl.LOCK_*) on a file, made if need be; yields the descriptor. Raises BlockingIOError with LOCK_NB."""
+    """Hold a lock (fcntl.LOCK_*) on a file, made if need be; yields the descriptor.
+
+    Raises BlockingIOError with LOCK_NB when somebody else holds it.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, operation)

@@ -7,13 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
-from lib.embedded import unprivileged
+from lib.embedded.identity import Identity, ourselves
 from lib.embedded.places import (
     DATABASES,
     POSTGRES_PORT,
@@ -25,25 +24,6 @@ from lib.embedded.places import (
 )
 
 SMALL_SHARED_MEMORY = 512 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Identity:
-    """How and as whom a server runs; the modes are those of `unprivileged`."""
-
-    mode: str
-    uid: int
-
-    def command(self, *command: str, ends_with: signal.Signals = signal.SIGKILL) -> list[str]:
-        """Return the command line that runs `command` under this identity, tied to the life of this process."""
-        script = str(Path(unprivileged.__file__))
-        wrapper = [sys.executable, "-I", "-S", script, self.mode, str(self.uid), str(os.getpid()), str(int(ends_with))]
-        return [*wrapper, *command]
-
-
-def ourselves() -> Identity:
-    """The identity that changes nothing."""
-    return Identity("same", os.geteuid())
 
 
 def identity(data: Path) -> Identity:
@@ -205,7 +185,7 @@ def ready(where: Places) -> bool:
         lines = (where.data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
         return False
-    return len(lines) > 7 and lines[7].strip() == "ready"  # noqa: PLR2004 - the eighth line
+    return len(lines) > 7 and lines[7].strip() == "ready"
 
 
 def start(where: Places, who: Identity, fast: bool) -> subprocess.Popen[bytes]:

@@ -4,8 +4,8 @@ import signal
 import socket
 import subprocess
 
+from lib.embedded.identity import ourselves
 from lib.embedded.places import Places, redis_binary
-from lib.embedded.postgres import ourselves
 
 
 def start(where: Places) -> subprocess.Popen[bytes]:

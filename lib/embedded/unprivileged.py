@@ -6,12 +6,12 @@ PostgreSQL refuses to run as root. This file is run as a script between the keep
 
 MODE says how the user id changes:
 - `same`: it does not.
-- `namespace`: a user namespace in which we are called UID. Files stay ours, so the project may lie in a directory nobody else
-  can enter.
+- `namespace`: a user namespace in which we are called UID. Files stay ours, so the project may lie in a directory
+  nobody else can enter.
 - `account`: become UID, and keep only the right to pass file permissions (an ambient capability), for machines
   whose containers forbid namespaces.
 
-SIGNAL is sent to the server when PARENT dies. Only the standard library is used: nothing else is importable under -I -S.
+SIGNAL is sent to the server when PARENT dies. Only the standard library is used: -I -S hide everything else.
 """
 
 import ctypes
@@ -73,9 +73,9 @@ def main(arguments: list[str]) -> int:
         call("prctl", PR_SET_PDEATHSIG, int(signal), 0, 0, 0)
         if os.getppid() != int(parent):
             return 0
-        os.execv(command[0], command)
+        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
     except OSError as error:
-        print(f"{mode}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{mode}: {error}\n")
     return CANNOT
 
 

@@ -30,14 +30,14 @@ class Sink:
         self.waiting: list[tuple[Envelope, asyncio.Future[None]]] = []
         self.committer: asyncio.Task[None] | None = None
 
-    async def handle_EHLO(  # noqa: N802, PLR0913, PLR0917 - the signature aiosmtpd calls
+    async def handle_EHLO(
         self, server: SMTP, session: SmtpSession, envelope: SmtpEnvelope, hostname: str, responses: list[str]
     ) -> list[str]:
         """Greet, and say that commands may be sent without waiting for each answer."""
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
-    async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: SmtpEnvelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: SmtpSession, envelope: SmtpEnvelope) -> str:
         """Keep one mail and answer; 451 asks the sender to try again later."""
         content = envelope.original_content or b""
         mail = Envelope(envelope.mail_from or "", list(envelope.rcpt_tos), content)
@@ -47,7 +47,7 @@ class Sink:
             self.committer = asyncio.create_task(self._commit())
         try:
             await kept
-        except Exception as error:  # noqa: BLE001 - whatever it was, the sender must hear that the mail is not kept
+        except Exception as error:
             return f"451 Not kept: {type(error).__name__}"
         return "250 Kept"
 
@@ -56,7 +56,7 @@ class Sink:
             group, self.waiting = self.waiting[:MOST_PER_COMMIT], self.waiting[MOST_PER_COMMIT:]
             try:
                 self.mailbox.append([mail for mail, _ in group])
-            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this commit
+            except Exception as error:
                 for _, kept in group:
                     kept.set_exception(error)
             else:

@@ -105,7 +105,7 @@ class Mailbox:
         self.index.execute("BEGIN IMMEDIATE")
         try:
             descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "ab") as store:
+            with os.fdopen(descriptor, "ab") as store:
                 position = store.seek(0, os.SEEK_END)
                 for envelope in envelopes:
                     subject, message_id, delivery = _known_headers(envelope.content)
@@ -131,9 +131,9 @@ class Mailbox:
         `query` is looked for in recipient and subject, without regard to the case of ASCII letters.
         """
         pattern = f"%{query.translate(LIKE_ESCAPES)}%"
+        matching = "(recipient LIKE ? ESCAPE '\\' OR subject LIKE ? ESCAPE '\\')"
         found = self.index.execute(
-            f"SELECT {COLUMNS} FROM message WHERE id < ? AND (recipient LIKE ? ESCAPE '\\' OR subject LIKE ? ESCAPE '\\')"  # noqa: S608
-            " ORDER BY id DESC LIMIT ?",
+            f"SELECT {COLUMNS} FROM message WHERE id < ? AND {matching} ORDER BY id DESC LIMIT ?",  # noqa: S608
             (before if before is not None else 2**62, pattern, pattern, limit),
         )
         return [Entry(*row) for row in found]
