@@ -1,0 +1,35 @@
+"""Train and recommend from files alone; no database is opened."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from recommendations.dataset.load import BadInput
+from recommendations.pipeline import batch
+
+
+class Command(BaseCommand):
+    """The Django door of recommendations.pipeline.batch."""
+
+    help = "Train on CSV files and write a ranked list for every user asked. Touches no database."
+    # system checks would open the databases
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The same options as the door without Django."""
+        batch.add_arguments(parser)
+
+    def handle(self, *args: Any, **options: Any) -> str:
+        """Run the job and return its summary."""
+        try:
+            outcome = batch.recommend_files(batch.job_from(argparse.Namespace(**options)), self._say)
+        except (BadInput, ValueError, OSError) as error:
+            raise CommandError(str(error)) from error
+        return batch.summary(outcome)
+
+    def _say(self, stage: str, done: int, total: int) -> None:
+        self.stderr.write(f"{stage}: {done}/{total}", ending="\n")
+        self.stderr.flush()
+
+

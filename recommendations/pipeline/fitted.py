@@ -1,0 +1,179 @@
+"""A trained recommender: ask it for lists with reasons, keep it in a signed folder, take it out again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from lib import artifacts
+from recommendations.candidates.base import Candidate
+from recommendations.candidates.catalogue import LEARNERS
+from recommendations.candidates.item_knn import ItemKnn
+from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
+from recommendations.dataset.history import History
+from recommendations.evaluation.evaluate import Report
+from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
+from recommendations.ranking import reasons
+from recommendations.ranking.hybrid import Blend
+from recommendations.ranking.policy import Policy
+from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
+
+@dataclass(frozen=True)
+class Lists:
+    """Ranked lists, best first; arrays of shape (people, k)."""
+
+    items: Ints
+    """Positions of items, -1 where the catalogue or the policy leaves fewer."""
+    scores: Doubles
+    """The blend's score, never rising within a list, NaN where there is no item."""
+    reasons: Ints
+    """Numbers of ranking.reasons.Reason."""
+    sources: Ints
+    """The history item a reason names, -1 where it names none."""
+    shares: Floats
+    """How much of each score each reason gives, shape (people, k, reasons)."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a list."""
+
+    k: int = 20
+    policy: Policy | None = None
+    """The shop's rules; None lets everything through."""
+    fill: bool = False
+    """Whether a list that runs out of new things goes on with what the person has, to reach k."""
+    diversity: float = 0.0
+    """From 0 (by score alone) to 1 (as varied by category as can be)."""
+
+
+@dataclass
+class FittedHybrid:
+    """Learners, blend and histories; positions are those of `users` and `items`."""
+
+    users: pd.Index
+    items: pd.Index
+    learners: list[Candidate]
+    history: History
+    fresh: Blend
+    again: Blend | None
+    buyers: Ints
+    """People who have each item, shape (items,)."""
+    categories: Ints
+    """Number of each item's category, -1 for none, shape (items,)."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """How it was made: protocol, ridge, seed, counts."""
+    reports: list[Report] = field(default_factory=list)
+
+    def recommend(
+        self, users: Ints, wish: Wish | None = None, done: Callable[[int], None] | None = None
+    ) -> Lists:
+        """Lists for people at positions `users`, -1 for somebody unknown; `done` hears how many are ready."""
+        wish = wish or Wish()
+        parts: list[Lists] = []
+        ready = 0
+        for part in chunks(users, len(self.items)):
+            parts.append(self._chunk(part, wish))
+            ready += len(part)
+            if done:
+                done(ready)
+        if not parts:
+            parts = [self._chunk(users, wish)]
+        return Lists(*(np.concatenate([getattr(p, name) for p in parts]) for name in Lists.__dataclass_fields__))
+
+    def _chunk(self, users: Ints, wish: Wish) -> Lists:
+        rows = self.history.take(users)
+        policy = wish.policy or Policy.open(len(self.items))
+        rules = PoolRules(policy.eligible, with_seen=self.again is not None, per_view=max(PER_VIEW, wish.k))
+        pool = align(build_pool(self.learners, rows, users, rules), self.fresh.views)
+        resting = policy.resting(rows)
+        allowed = pool.real & ~np.take_along_axis(resting, np.maximum(pool.items, 0), axis=1)
+        lists = self._rank(pool, allowed, wish.k)
+        if wish.diversity:
+            lists = varied(lists, self.categories, wish.diversity)
+        lists.fill(self._leftovers(lists, rows, policy.eligible[None, :] & ~resting, fill=wish.fill))
+        return self._explained(lists, rows)
+
+    def _rank(self, pool: Pool, allowed: Bools, k: int) -> Ranked:
+        """The order of the fresh blend and, where people buy again, that of the open one merged into it."""
+        new = allowed & ~pool.seen
+        features = standardise(pool.features, pool.real & ~pool.seen)
+        fresh = ranked(pool, Given(features, self.fresh.for_lengths(pool.lengths), new), k)
+        if self.again is None:
+            return fresh
+        features = standardise(pool.features, pool.real)
+        return merge(fresh, ranked(pool, Given(features, self.again.for_lengths(pool.lengths), allowed), k))
+
+    def _leftovers(self, lists: Ranked, rows: History, open_: Bools, *, fill: bool) -> dict[int, Ints]:
+        """For each person whose list is short, more items by popularity: new ones, then with `fill` those they have."""
+        out: dict[int, Ints] = {}
+        order = np.argsort(-self.buyers, kind="stable")
+        for person in np.flatnonzero((lists.items < 0).any(axis=1)):
+            own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
+            free = open_[person].copy()
+            free[lists.items[person][lists.items[person] >= 0]] = False
+            has = np.zeros(len(free), bool)
+            has[own] = True
+            more = order[(free & ~has)[order]]
+            out[int(person)] = np.r_[more, order[(free & has)[order]]] if fill else more
+        return out
+
+    def _explained(self, lists: Ranked, rows: History) -> Lists:
+        knn = next(learner for learner in self.learners if isinstance(learner, ItemKnn))
+        sources = knn.reasons(rows, lists.items)
+        at = np.maximum(lists.items, 0)
+        has = np.zeros((rows.n_users, len(self.items)), bool)
+        has[rows.pairs.nonzero()] = True
+        seen = np.take_along_axis(has, at, axis=1)
+        told = reasons.choose(reasons.Evidence(lists.shares, sources, self.buyers[at], seen))
+        named = np.where(told == reasons.Reason.BECAUSE, sources, -1)
+        return Lists(lists.items, lists.scores, told, named, lists.shares)
+
+    def save(self, folder: Path, key_file: Path) -> dict[str, Any]:
+        """Write a signed folder and return its manifest (see lib.artifacts)."""
+        kept = {learner.name: learner.artifacts() for learner in self.learners}
+        history, history_values = self.history.artifacts()
+        bundle = artifacts.Bundle(
+            arrays={name: arrays for name, (arrays, _) in kept.items()}
+            | {"history": history, "catalogue": {"buyers": self.buyers, "categories": self.categories}},
+            values={
+                "recipe": {
+                    "learners": {name: values for name, (_, values) in kept.items()},
+                    "order": [learner.name for learner in self.learners],
+                    "history": history_values,
+                    "fresh": self.fresh.as_values(),
+                    "again": self.again.as_values() if self.again else None,
+                    "facts": self.facts,
+                },
+                "reports": [report.as_values() for report in self.reports],
+            },
+            frames={
+                "users": pd.DataFrame({"user": self.users.astype(str)}),
+                "items": pd.DataFrame({"item": self.items.astype(str)}),
+            },
+        )
+        return artifacts.save(bundle, folder, key_file, notes={"kind": "hybrid", **self.facts})
+
+    @classmethod
+    def load(cls, folder: Path, public: bytes) -> Self:
+        """The recommender in `folder`; raises lib.artifacts.BadArtifact unless every byte is what `public` signed."""
+        bundle, _ = artifacts.load(folder, public)
+        recipe = bundle.values["recipe"]
+        learners = [
+            LEARNERS[name].from_artifacts(bundle.arrays[name], recipe["learners"][name]) for name in recipe["order"]
+        ]
+        return cls(
+            users=pd.Index(bundle.frames["users"]["user"].astype(object)),
+            items=pd.Index(bundle.frames["items"]["item"].astype(object)),
+            learners=learners,
+            history=History.from_artifacts(bundle.arrays["history"], recipe["history"]),
+            fresh=Blend.from_values(recipe["fresh"]),
+            again=Blend.from_values(recipe["again"]) if recipe["again"] else None,
+            buyers=bundle.arrays["catalogue"]["buyers"],
+            categories=bundle.arrays["catalogue"]["categories"],
+            facts=recipe["facts"],
+            reports=[Report.from_values(values) for values in bundle.values["reports"]],
+        )

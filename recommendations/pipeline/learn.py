@@ -1,0 +1,209 @@
+"""Learn the blend inside the training data, and measure it where it was not learned."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommendations.candidates.catalogue import learners_for
+from recommendations.candidates.ease import Ease, EaseConfig
+from recommendations.dataset.arrays import Doubles, Floats, Ints
+from recommendations.dataset.events import Dataset
+from recommendations.dataset.history import support
+from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
+from recommendations.evaluation.evaluate import HYBRID, Exam, Report, evaluate
+from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells
+from recommendations.ranking.hybrid import Blend, blended, learn, prior_blend, single_blend
+from recommendations.ranking.pool import Pool, PoolRules, align, build_pool, chunks, join
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+MAX_PEOPLE = 2000
+"""People per validation window; more would hardly sharpen the weights."""
+RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+TUNE_UP_TO = 8_000
+"""A matrix above this size takes too long to be solved several times."""
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What validation decided."""
+
+    protocol: Protocol
+    ease: EaseConfig
+    fresh: Blend
+    """Weights for items new to the person."""
+    again: Blend | None
+    """Weights for anything, bought before or not; None where people do not buy again."""
+    reports: list[Report]
+    """Honest figures, the shop's main goal first; empty where there was nobody to judge by."""
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """One goal's windows and the pools behind them."""
+
+    goal: str
+    windows: list[Judged]
+    known: list[Window]
+    views: tuple[str, ...]
+
+
+def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress) -> Learned:
+    """Validate on `dataset` in the way that fits the people `asked` (positions, None for the shop's own future)."""
+    protocol = choose_protocol(dataset, asked) if dataset.n_events else "random"
+    windows = windows_for(dataset, protocol, seed)
+    ease = _tuned_ease(windows[-2:] if protocol == "mixed" else windows[-1:], seed, tell)
+    if not windows:
+        return Learned(protocol, ease, prior_blend(("popular",)), None, [])
+    pools = []
+    for number, window in enumerate(windows):
+        tell(f"validating on window {window.name}", number, len(windows))
+        pools.append(_window_pool(dataset, window, ease, seed))
+    views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
+    pools = [align(pool, views) for pool in pools]
+    tell("learning the blend", 0, 1)
+    new = [judge(w.name, pool, w.new, new_only=True) for w, pool in zip(windows, pools, strict=True)]
+    fresh, report = _settle(_Judgement("new", new, windows, views), protocol)
+    if not dataset.repeats:
+        return Learned(protocol, ease, fresh, None, [report])
+    whole = [judge(w.name, pool, w.any, new_only=False) for w, pool in zip(windows, pools, strict=True)]
+    again, first = _settle(_Judgement("any", whole, windows, views), protocol)
+    return Learned(protocol, ease, fresh, again, [first, report])
+
+
+def _tuned_ease(windows: Sequence[Window], seed: int, tell: Progress) -> EaseConfig:
+    """The ridge that ranks best on `windows`, found by walking the grid from its middle."""
+    config = EaseConfig()
+    if not windows or min(windows[0].known.shape) > TUNE_UP_TO:
+        return config
+    reached: dict[int, float] = {}
+
+    def value(at: int) -> float:
+        if at not in reached:
+            tell("tuning the regression", len(reached), len(RIDGES))
+            reached[at] = float(np.mean([_ease_value(window, RIDGES[at], seed) for window in windows]))
+        return reached[at]
+
+    at = RIDGES.index(config.ridge)
+    step = 1 if value(at + 1) > value(at) else -1
+    while 0 <= at + step < len(RIDGES) and value(at + step) > value(at):
+        at += step
+    return EaseConfig(ridge=RIDGES[at])
+
+
+def _ease_value(window: Window, ridge: float, seed: int) -> float:
+    users = _sample(window, seed, MAX_PEOPLE // 2)
+    users = users[window.known.history.lengths[users] > 0]
+    model = Ease(EaseConfig(ridge=ridge, recency=())).fit(window.known)
+    rules = PoolRules(window.known.warm, with_seen=False, per_view=LISTED)
+    total = np.zeros(0)
+    for part in chunks(users, window.known.n_items):
+        pool = build_pool([model], window.known.history.take(part), part, rules)
+        judged = judge(window.name, pool, window.new, new_only=True)
+        total = np.r_[total, ndcg(judged, single(judged, 0))]
+    return float(total.mean()) if len(total) else 0.0
+
+
+def _sample(window: Window, seed: int, most: int) -> Ints:
+    people = window.people
+    if len(people) <= most:
+        return people
+    return np.sort(np.random.default_rng(seed).choice(people, most, replace=False))
+
+
+def _window_pool(dataset: Dataset, window: Window, ease: EaseConfig, seed: int) -> Pool:
+    """The pools of the window's people, by learners fitted on what was known."""
+    # the kinds of learners follow the whole dataset, so that every window has the same ones
+    learners = [learner.fit(window.known) for learner in learners_for(dataset, ease)]
+    rules = PoolRules(window.known.warm, with_seen=dataset.repeats)
+    users = _sample(window, seed, MAX_PEOPLE)
+    history = window.known.history
+    return join(
+        [build_pool(learners, history.take(part), part, rules) for part in chunks(users, window.known.n_items)]
+    )
+
+
+def _settle(judgement: _Judgement, protocol: Protocol) -> tuple[Blend, Report]:
+    """The blend to use, and the figures of how it does where it was not learned.
+
+    The learned weights are used when, there, they beat the best single view; else the better of prior and single.
+    """
+    windows, views = judgement.windows, judgement.views
+    honest = _honest_scores(windows, views, protocol)
+    at, _ = best_single([window.pick(window.lengths > 0) for window in windows])
+    rivals = {
+        "learned": honest,
+        "prior": [blended(w, prior_blend(views)) for w in windows],
+        "single": [blended(w, single_blend(views, at)) for w in windows],
+    }
+    values = {name: _value(windows, scores, protocol) for name, scores in rivals.items()}
+    chosen = max(values, key=lambda name: values[name])
+    if chosen == "learned":
+        mix = learn(views, windows)
+    else:
+        mix = prior_blend(views) if chosen == "prior" else single_blend(views, at)
+    return mix, _report(judgement, rivals[chosen][-1])
+
+
+def _honest_scores(windows: list[Judged], views: tuple[str, ...], protocol: Protocol) -> list[Floats]:
+    """Each window's scores by weights that were not learned on its people (or, in time, on its days).
+
+    With several time windows the newest is judged by weights of the older ones; the older ones' scores then only fill
+    their places. Else people are split in two halves and each half is judged by weights of the other.
+    """
+    if protocol == "time" and len(windows) > 1:
+        mix = learn(views, windows[:-1])
+        return [blended(window, mix) for window in windows]
+    out = [np.zeros(window.among.shape, np.float32) for window in windows]
+    for half in (0, 1):
+        mix = learn(views, [window.pick(window.users % 2 != half) for window in windows])
+        for window, scores in zip(windows, out, strict=True):
+            inside = window.users % 2 == half
+            scores[inside] = blended(window.pick(inside), mix)
+    return out
+
+
+def _value(windows: list[Judged], scores: list[Floats], protocol: Protocol) -> float:
+    """NDCG@10 of people with history: on the newest window in time, else relative to each window's best view."""
+
+    def known(window: Judged, numbers: Floats) -> Doubles:
+        inside = window.lengths > 0
+        return ndcg(window.pick(inside), numbers[inside])
+
+    if protocol == "time":
+        return float(known(windows[-1], scores[-1]).mean())
+    parts = []
+    for window, numbers in zip(windows, scores, strict=True):
+        _, table = best_single([window])
+        parts.append(known(window, numbers).mean() / max(float(table.max()), 1e-9))
+    return float(np.mean(parts))
+
+
+def _report(judgement: _Judgement, scores: Floats) -> Report:
+    """Hybrid and every single view on the newest window, for people with history."""
+    window, known = judgement.windows[-1], judgement.known[-1]
+    inside = window.lengths > 0
+    judged = window.pick(inside)
+    history = known.known.history
+    truth = (known.new if judgement.goal == "new" else known.any)[judged.users]
+    exam = Exam(
+        goal=judgement.goal,
+        window=window.name,
+        truth=truth,
+        lengths=judged.lengths,
+        buyers=support(history),
+        n_people=int((history.lengths > 0).sum()),
+    )
+    lists = {HYBRID: _listed(judged, scores[inside])}
+    lists |= {view: _listed(judged, single(judged, at)) for at, view in enumerate(judgement.views)}
+    return evaluate(lists, exam)
+
+
+def _listed(judged: Judged, scores: Floats) -> Ints:
+    """Items of the best cells (people, up to 20), -1 where fewer compete."""
+    top = top_cells(scores, judged.among, LISTED)
+    items = np.take_along_axis(judged.items, top, axis=1)
+    return np.where(np.take_along_axis(judged.among, top, axis=1), items, -1)

@@ -1,0 +1,161 @@
+"""Learn the weights of a linear blend: coordinate ascent on NDCG@10 itself (Metzler and Croft, 2007)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommendations.dataset.arrays import Bools, Csr, Doubles, Floats, Ints, dense
+from recommendations.ranking.pool import Pool, standardise
+
+CUT = 10
+DISCOUNT = (1 / np.log2(np.arange(2, CUT + 2))).astype(np.float64)
+IDEAL = np.cumsum(DISCOUNT)
+PASSES = 4
+ENOUGH = 2e-4
+"""A pass that gains less than this share ends the search."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A pool whose right answers are known."""
+
+    name: str
+    users: Ints
+    lengths: Ints
+    features: Floats
+    """Standardised, shape (views, people, width)."""
+    among: Bools
+    """Cells that compete, shape (people, width)."""
+    hits: Bools
+    """Cells that are right, shape (people, width)."""
+    wanted: Ints
+    """How many right answers each person has, found by the pool or not, shape (people,)."""
+    items: Ints
+    """Positions of items, shape (people, width)."""
+
+    def pick(self, people: Bools | Ints) -> "Judged":
+        """Only the people of a mask or of positions."""
+        return Judged(
+            self.name,
+            self.users[people],
+            self.lengths[people],
+            self.features[:, people],
+            self.among[people],
+            self.hits[people],
+            self.wanted[people],
+            self.items[people],
+        )
+
+
+def judge(name: str, pool: Pool, truth: Csr, *, new_only: bool) -> Judged:
+    """Mark the cells of `pool` that `truth` (users x items) holds; people without a right answer are left out."""
+    rows = truth[pool.users]
+    right = dense(rows) > 0
+    at = np.maximum(pool.items, 0)
+    hits = np.take_along_axis(right, at, axis=1) & pool.real
+    among = pool.real & ~pool.seen if new_only else pool.real
+    wanted = np.asarray(right.sum(axis=1), dtype=np.int64)
+    features = standardise(pool.features, among)
+    judged = Judged(name, pool.users, pool.lengths, features, among, hits & among, wanted, pool.items)
+    return judged.pick(wanted > 0)
+
+
+def blend(features: Floats, weights: Floats) -> Floats:
+    """Weighted sum over views, shape (people, width); `weights` is (views,) or one row per person (people, views)."""
+    if weights.ndim == 1:
+        return np.einsum("vup,v->up", features, weights, optimize=True).astype(np.float32)
+    return np.einsum("vup,uv->up", features, weights, optimize=True).astype(np.float32)
+
+
+def ndcg(judged: Judged, scores: Floats) -> Doubles:
+    """NDCG@10 per person of the order by `scores` (people, width), binary gain, ideal cut at 10."""
+    if not len(scores):
+        return np.zeros(0)
+    top = top_cells(scores, judged.among, CUT)
+    found = np.take_along_axis(judged.hits, top, axis=1)
+    gain = (found * DISCOUNT[: found.shape[1]]).sum(axis=1)
+    return np.asarray(gain / IDEAL[np.minimum(judged.wanted, CUT) - 1])
+
+
+def top_cells(scores: Floats, among: Bools, k: int) -> Ints:
+    """Columns of the `k` best competing cells per person, best first, shape (people, min(k, width))."""
+    masked = np.where(among, scores, -np.inf)
+    k = min(k, masked.shape[1])
+    if k < masked.shape[1]:
+        top = np.argpartition(-masked, k - 1, axis=1)[:, :k]
+    else:
+        top = np.tile(np.arange(k), (len(masked), 1))
+    order = np.argsort(-np.take_along_axis(masked, top, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(top, order, axis=1)
+
+
+def single(judged: Judged, view: int) -> Floats:
+    """The scores of one view alone."""
+    return judged.features[view]
+
+
+def best_single(windows: Sequence[Judged]) -> tuple[int, Doubles]:
+    """The view with the best mean over windows, and every view's NDCG per window, shape (views, windows).
+
+    Windows count relative to their own best view, so that an easy window does not outvote a hard one.
+    """
+    n_views = windows[0].features.shape[0]
+    table = np.array([[ndcg(w, single(w, v)).mean() if len(w.users) else 0.0 for w in windows] for v in range(n_views)])
+    relative = table / np.maximum(table.max(axis=0, keepdims=True), 1e-9)
+    return int(relative.mean(axis=1).argmax()), table
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search: the windows, what a window's NDCG is divided by, and which views may count against an item."""
+
+    windows: Sequence[Judged]
+    scale: Doubles
+    signed: Bools
+    """Views whose weight may be negative, shape (views,): only bias corrections."""
+
+    def value(self, scores: Sequence[Floats]) -> float:
+        """Mean over windows of NDCG relative to the window's scale."""
+        parts = [ndcg(w, s).mean() / c for w, s, c in zip(self.windows, scores, self.scale, strict=True) if len(w.users)]
+        return float(np.mean(parts)) if parts else 0.0
+
+
+def ascend(search: Search, start: Floats) -> tuple[Floats, float]:
+    """Weights (views,) that no single step of the grid improves, with their value; starts from `start`."""
+    weights = start.astype(np.float64).copy()
+    scores = [blend(w.features, weights.astype(np.float32)) for w in search.windows]
+    best = search.value(scores)
+    for _ in range(PASSES):
+        before = best
+        for view in range(len(weights)):
+            base = weights[view]
+            for value in _steps(base, float(np.abs(weights).max()), signed=bool(search.signed[view])):
+                trial = [s + np.float32(value - base) * single(w, view) for s, w in zip(scores, search.windows, strict=True)]
+                reached = search.value(trial)
+                if reached > best:
+                    best, weights[view] = reached, value
+            if weights[view] != base:
+                step = np.float32(weights[view] - base)
+                scores = [s + step * single(w, view) for s, w in zip(scores, search.windows, strict=True)]
+        if best - before < ENOUGH * max(before, 1e-9):
+            break
+    return weights.astype(np.float32), best
+
+
+def _steps(base: float, scale: float, *, signed: bool) -> list[float]:
+    """Values to try for a weight that is `base` while the largest is `scale`."""
+    if base > 0:
+        tries = [0.0, base * 0.5, base * 0.8, base * 1.25, base * 2.0]
+    elif base < 0:
+        tries = [0.0, base * 0.5, base * 1.5]
+    else:
+        tries = [0.05 * scale, 0.15 * scale, 0.4 * scale]
+        tries += [-0.05 * scale, -0.15 * scale] if signed else []
+    return tries
+
+
+def unit(weights: Floats) -> Floats:
+    """The same direction with absolute weights summing to 1; zeros stay zeros."""
+    total = float(np.abs(weights).sum())
+    return (weights / total).astype(np.float32) if total > 0 else weights.astype(np.float32)

@@ -1,0 +1,159 @@
+"""The second stage: a linear blend of all views, its weights learned inside the training data, per length of history.
+
+Weights learned on few people are pulled towards what more people say: each bucket towards the whole, the whole towards
+a prior. A blend that does not beat the best single view where it was not learned is not used (recommenders.md, 8.3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
+from recommendations.ranking.ascent import Judged, Search, ascend, best_single, blend, ndcg, single, unit
+
+BUCKETS: tuple[tuple[str, int], ...] = (("cold", 0), ("short", 3), ("warm", 20), ("hot", 1 << 62))
+"""Buckets of history length: name and largest length."""
+PRIOR_PEOPLE = 100
+"""The prior weighs as much as so many validation people."""
+WHOLE_PEOPLE = 300
+"""The weights of all weigh as much in a bucket as so many of its people."""
+MIN_BUCKET = 30
+"""A bucket with fewer people takes the weights of all."""
+
+PRIOR: dict[str, float] = {
+    "ease": 0.6,
+    "ease_recent_0.3": 0.6,
+    "knn": 0.15,
+    "knn_recent": 0.15,
+    "walk": 0.1,
+    "people": 0.3,
+    "content": 0.1,
+    "popular_3d": 0.1,
+    "popular_7d": 0.15,
+    "popular_30d": 0.15,
+    "popular_90d": 0.1,
+    "popular": 0.05,
+    "group_popular": 0.1,
+    "again_baskets": 0.6,
+    "again_item": 0.3,
+    "again_last": 0.2,
+}
+"""What is usually right (recommenders.md, section 8); views not named start at 0."""
+
+
+def bucket_of(lengths: Ints) -> Ints:
+    """The bucket of each history length, shape of `lengths`."""
+    return np.searchsorted([limit for _, limit in BUCKETS], lengths).astype(np.int64)
+
+
+def prior(views: Sequence[str]) -> Floats:
+    """Prior weights (views,), absolute values summing to 1; equal ones when no view is known."""
+    weights = np.array([PRIOR.get(view, 0.0) for view in views], np.float32)
+    return unit(weights if weights.any() else np.ones(len(views), np.float32))
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights of each view for each bucket."""
+
+    views: tuple[str, ...]
+    weights: Floats
+    """Shape (buckets, views)."""
+    learned: bool
+    """False when the prior or the best single view stands in."""
+    note: str
+    """Why these weights: learned, single:<view>, or prior."""
+
+    def for_lengths(self, lengths: Ints) -> Floats:
+        """One row of weights per person, shape (people, views)."""
+        return self.weights[bucket_of(lengths)]
+
+    def on(self, views: tuple[str, ...]) -> "Blend":
+        """The same weights in the order of `views`; a view that was not there to learn about gets 0."""
+        weights = np.zeros((len(self.weights), len(views)), np.float32)
+        for at, view in enumerate(views):
+            if view in self.views:
+                weights[:, at] = self.weights[:, self.views.index(view)]
+        return replace(self, views=views, weights=weights)
+
+    def as_values(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        weights = {
+            name: {view: round(float(x), 5) for view, x in zip(self.views, row, strict=True)}
+            for (name, _), row in zip(BUCKETS, self.weights, strict=True)
+        }
+        return {"views": list(self.views), "weights": weights, "learned": self.learned, "note": self.note}
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> Self:
+        """The blend that as_values() described."""
+        views = tuple(values["views"])
+        rows = [[values["weights"][name][view] for view in views] for name, _ in BUCKETS]
+        return cls(views, np.array(rows, np.float32), values["learned"], values["note"])
+
+
+def prior_blend(views: tuple[str, ...]) -> Blend:
+    """The blend of those who have nothing to learn from."""
+    return Blend(views, np.tile(prior(views), (len(BUCKETS), 1)), learned=False, note="prior")
+
+
+def single_blend(views: tuple[str, ...], view: int) -> Blend:
+    """One view alone for people with history; cold people, whom it may not know, keep the prior."""
+    weights = np.tile(prior(views), (len(BUCKETS), 1))
+    weights[1:] = np.eye(len(views), dtype=np.float32)[view]
+    # a trace of the prior orders what the view leaves equal
+    weights[1:] += 1e-4 * prior(views)
+    return Blend(views, unit_rows(weights), learned=False, note=f"single:{views[view]}")
+
+
+def unit_rows(weights: Floats) -> Floats:
+    """Each row scaled to absolute weights summing to 1."""
+    return np.stack([unit(row) for row in weights])
+
+
+def learn(views: tuple[str, ...], windows: Sequence[Judged]) -> Blend:
+    """The blend that ranks the right answers of `windows` best; the prior where there is nobody to learn from."""
+    known = [window.pick(window.lengths > 0) for window in windows]
+    if not sum(len(window.users) for window in known):
+        return prior_blend(views)
+    signed = np.array([view == "popular" for view in views])
+    whole = _toward(prior(views), *_search(known, signed, prior(views)), PRIOR_PEOPLE)
+    rows = []
+    for number, _ in enumerate(BUCKETS):
+        members = [window.pick(bucket_of(window.lengths) == number) for window in windows]
+        n_people = sum(len(window.users) for window in members)
+        centre = prior(views) if number == 0 else whole
+        if n_people < MIN_BUCKET:
+            rows.append(centre)
+            continue
+        weights, _ = _search(members, signed, centre)
+        rows.append(_toward(centre, weights, n_people, WHOLE_PEOPLE if number else PRIOR_PEOPLE))
+    return Blend(views, np.stack(rows), learned=True, note="learned")
+
+
+def _search(windows: Sequence[Judged], signed: Bools, start: Floats) -> tuple[Floats, int]:
+    """The best weights from `start` or from the best single view, whichever is ahead, and how many people judged."""
+    windows = [window for window in windows if len(window.users)]
+    view, table = best_single(windows)
+    search = Search(windows, np.maximum(table.max(axis=0), 1e-6), signed)
+    alone = np.eye(len(start), dtype=np.float32)[view]
+    at_start = search.value([blend(window.features, start) for window in windows])
+    at_alone = search.value([single(window, view) for window in windows])
+    weights, _ = ascend(search, start if at_start >= at_alone else alone)
+    return unit(weights), sum(len(window.users) for window in windows)
+
+
+def _toward(centre: Floats, weights: Floats, n_people: int, strength: int) -> Floats:
+    return unit((n_people * unit(weights) + strength * unit(centre)) / (n_people + strength))
+
+
+def blended(judged: Judged, mix: Blend) -> Floats:
+    """Scores of the blend on a judged pool, shape (people, width)."""
+    return blend(judged.features, mix.for_lengths(judged.lengths))
+
+
+def value_of(judged: Judged, mix: Blend) -> Doubles:
+    """NDCG@10 per person of the blend."""
+    return ndcg(judged, blended(judged, mix))

@@ -1,0 +1,146 @@
+"""The first stage: for each person the union of every view's best items, with what every view says about each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from recommendations.candidates.base import Candidate
+from recommendations.dataset.arrays import Bools, Floats, Ints
+from recommendations.dataset.history import History
+
+PER_VIEW = 100
+"""Items each view may nominate for a person."""
+CHUNK_CELLS = 12_000_000
+"""People are scored in chunks of about so many person-item cells, which bounds memory to some 50 MB a view."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Nominated items of some people, padded to the longest; arrays of shape (people, width)."""
+
+    views: tuple[str, ...]
+    users: Ints
+    """Positions of the people, shape (people,)."""
+    lengths: Ints
+    """Distinct items in each person's history, shape (people,)."""
+    items: Ints
+    """Positions of items, -1 where padded."""
+    seen: Bools
+    """True where the person has the item already."""
+    features: Floats
+    """What each view says, shape (views, people, width)."""
+
+    @property
+    def real(self) -> Bools:
+        """False where padded."""
+        return np.asarray(self.items >= 0)
+
+
+@dataclass(frozen=True)
+class PoolRules:
+    """What may be nominated."""
+
+    eligible: Bools
+    """Items that may be shown at all, shape (items,)."""
+    with_seen: bool
+    """Whether what people have already is nominated too (all of it)."""
+    per_view: int = PER_VIEW
+
+
+def view_names(learners: Sequence[Candidate]) -> tuple[str, ...]:
+    """All views, in the order of features."""
+    return tuple(view for learner in learners for view in learner.views)
+
+
+def chunks(users: Ints, n_items: int) -> list[Ints]:
+    """Slices of `users` small enough to score at once."""
+    size = max(1, min(1024, CHUNK_CELLS // max(n_items, 1)))
+    return [users[at : at + size] for at in range(0, len(users), size)]
+
+
+def build_pool(learners: Sequence[Candidate], rows: History, users: Ints, rules: PoolRules) -> Pool:
+    """The pool of the people `users` whose history is `rows` (in order); one chunk's worth of people."""
+    views: dict[str, Floats] = {}
+    for learner in learners:
+        views |= learner.scores(rows, users)
+    has = np.zeros((len(users), rows.n_items), bool)
+    has[rows.pairs.nonzero()] = True
+    open_ = ~has & rules.eligible[None, :]
+    chosen = np.zeros_like(has)
+    for scores in views.values():
+        _nominate(scores, open_, rules.per_view, chosen)
+    if rules.with_seen:
+        chosen |= has & rules.eligible[None, :]
+    width = int(chosen.sum(axis=1).max(initial=0))
+    person, item = np.nonzero(chosen)
+    counts = chosen.sum(axis=1)
+    place = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
+    items = np.full((len(users), width), -1, np.int64)
+    items[person, place] = item
+    features = np.zeros((len(views), len(users), width), np.float32)
+    for at, scores in enumerate(views.values()):
+        features[at, person, place] = scores[person, item]
+    seen = np.zeros(items.shape, bool)
+    seen[person, place] = has[person, item]
+    return Pool(tuple(views), users, rows.lengths, items, seen, features)
+
+
+def _nominate(scores: Floats, open_: Bools, n: int, chosen: Bools) -> None:
+    """Mark in `chosen` each person's `n` best open items."""
+    if scores.shape[1] <= n:
+        chosen |= open_
+        return
+    if scores.strides[0] == 0:
+        # the same order for everyone: walk down it once, skipping what is closed to the person
+        order = np.argsort(-scores[0], kind="stable")
+        free = open_[:, order]
+        first = free & (np.cumsum(free, axis=1) <= n)
+        person, place = np.nonzero(first)
+        chosen[person, order[place]] = True
+        return
+    ranked = np.where(open_, scores, -np.inf)
+    top = np.argpartition(-ranked, n - 1, axis=1)[:, :n]
+    person = np.repeat(np.arange(len(scores)), n)
+    chosen[person, top.ravel()] = True
+    chosen &= open_
+
+
+def join(pools: Sequence[Pool]) -> Pool:
+    """Pools of different people as one, padded to the widest."""
+    width = max(pool.items.shape[1] for pool in pools)
+
+    def pad(array: Ints | Bools | Floats, fill: int | bool | float) -> np.ndarray:
+        missing = width - array.shape[-1]
+        edges = [(0, 0)] * (array.ndim - 1) + [(0, missing)]
+        return np.pad(array, edges, constant_values=fill) if missing else array
+
+    return Pool(
+        views=pools[0].views,
+        users=np.concatenate([pool.users for pool in pools]),
+        lengths=np.concatenate([pool.lengths for pool in pools]),
+        items=np.concatenate([pad(pool.items, -1) for pool in pools]),
+        seen=np.concatenate([pad(pool.seen, fill=False) for pool in pools]),
+        features=np.concatenate([pad(pool.features, 0.0) for pool in pools], axis=1),
+    )
+
+
+def align(pool: Pool, views: tuple[str, ...]) -> Pool:
+    """The same pool with its features in the order of `views`; a view it does not have says 0 everywhere."""
+    features = np.zeros((len(views), *pool.items.shape), np.float32)
+    for at, view in enumerate(views):
+        if view in pool.views:
+            features[at] = pool.features[pool.views.index(view)]
+    return replace(pool, views=views, features=features)
+
+
+def standardise(features: Floats, among: Bools) -> Floats:
+    """Z-scores per view and person over the cells of `among` (people, width); 0 elsewhere and where all are equal."""
+    n = np.maximum(among.sum(axis=1), 1)[None, :, None]
+    inside = np.where(among[None], features, 0)
+    mean = inside.sum(axis=2, keepdims=True, dtype=np.float64) / n
+    centred = np.where(among[None], features - mean, 0).astype(np.float32)
+    spread = np.sqrt((centred.astype(np.float64) ** 2).sum(axis=2, keepdims=True) / n)
+    # relative to the mean, so that float32 rounding of equal numbers is not taken for a difference
+    flat = spread <= 1e-5 * np.abs(mean) + 1e-12
+    return np.asarray(np.where(flat, 0, centred / np.where(flat, 1, spread)), dtype=np.float32)
