@@ -5,9 +5,10 @@ is a different number in each: 15 percent off is 85 折 (85 percent of the price
 not in the catalogues.
 """
 
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from django.conf import settings
 
@@ -54,16 +55,21 @@ def in_full(offer: Offer, language: str) -> str:
     return WORDS[_family(language)]["department"].format(words=words, department=offer.department)
 
 
-def context(offer: Offer, language: str) -> dict[str, Any]:
-    """Return what a mail may say about an offer: name, words, code, url, department, valid_until (ISO date or "")."""
+def context(offer: Offer, language: str) -> dict[str, str]:
+    """Return what a mail may print of an offer: the `offer.…` variables of campaigns.emails.variables."""
     return {
         "name": offer.name_in(language),
-        "words": in_words(offer, language),
         "code": offer.code,
+        "value_text": in_words(offer, language),
+        "valid_until": day(offer.valid_until, language) if offer.valid_until else "",
         "url": offer.url,
-        "department": offer.department,
-        "valid_until": offer.valid_until.isoformat() if offer.valid_until else "",
     }
+
+
+def day(when: date, language: str) -> str:
+    """Return a day as people write it: "31 March 2030", "2030年3月31日"."""
+    pattern = "y年M月d日" if _family(language) == "zh" else "d MMMM y"
+    return str(format_date(when, format=pattern, locale=_locale(language)))
 
 
 def fold(percent: Decimal) -> str:

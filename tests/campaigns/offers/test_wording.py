@@ -1,10 +1,12 @@
 """What an offer is worth, in words."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from pytest_django import Settings
 
+from campaigns.emails.variables import PLAIN
 from campaigns.offers.models import Offer
 from campaigns.offers.wording import context, in_full, in_words
 
@@ -51,14 +53,24 @@ def test_an_offer_for_one_department_says_so() -> None:
     assert in_full(offer, "zh-hans") == "Coffee8 折"
 
 
-def test_a_mail_learns_name_words_and_code() -> None:
-    offer = Offer(name="Spring", name_zh="春季", kind=Offer.Kind.PERCENT, value=Decimal(15), code="SPRING15")
-    assert context(offer, "zh-hans")["name"] == "春季"
-    assert context(offer, "en") | {"url": ""} == {
+def test_a_mail_learns_name_words_code_and_last_day() -> None:
+    offer = Offer(name="Spring", name_zh="春季", value=Decimal(15), code="SPRING15", valid_until=date(2030, 3, 31))
+    assert context(offer, "en") == {
         "name": "Spring",
-        "words": "15% off",
         "code": "SPRING15",
+        "value_text": "15% off",
+        "valid_until": "31 March 2030",
         "url": "",
-        "department": "",
-        "valid_until": "",
     }
+    assert context(offer, "zh-hans") | {"url": ""} == {
+        "name": "春季",
+        "code": "SPRING15",
+        "value_text": "85 折",
+        "valid_until": "2030年3月31日",
+        "url": "",
+    }
+
+
+def test_a_mail_can_print_all_that_the_editor_lists_about_offers() -> None:
+    listed = {name.removeprefix("offer.") for name in PLAIN if name.startswith("offer.")}
+    assert listed == set(context(Offer(value=Decimal(15)), "en"))
