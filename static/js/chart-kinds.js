@@ -113,7 +113,7 @@
     if (data.line) {
       // Without its own grid lines the second axis would cross the first one's.
       yAxis.push(axis({ type: "value", splitLine: { show: false }, minInterval: 1 }));
-      bars.push({ name: data.line.name, data: data.line.data, type: "line", yAxisIndex: 1, smooth: true, smoothMonotone: "x", symbolSize: 6 });
+      bars.push({ name: data.line.name, data: data.line.data, type: "line", yAxisIndex: 1, smooth: 0.25, symbolSize: 6 });
     }
     return { ...base(bars.length), tooltip: tooltip(axisTip(format)), xAxis: categories(data.x), yAxis, series: bars };
   }
