@@ -1,8 +1,8 @@
 """The models of every room, where Django looks for them."""
 
-from campaigns.emails.models import EmailTemplate, EmailText, TrackedLink
+from campaigns.emails.models import CompiledText, EmailTemplate, EmailText, TrackedLink
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.sending.models import Delivery
 
-__all__ = ["Campaign", "CampaignCell", "Delivery", "EmailTemplate", "EmailText", "Offer", "TrackedLink"]
+__all__ = ["Campaign", "CampaignCell", "CompiledText", "Delivery", "EmailTemplate", "EmailText", "Offer", "TrackedLink"]

@@ -50,6 +50,32 @@ class EmailText(models.Model):
         id = template = language = subject = preheader = mjml = operations()
 
 
+class CompiledText(models.Model):
+    """One language of a mail as it was when its campaign was frozen. Never changed: what is edited later is another mail."""
+
+    campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="texts")
+    template = models.ForeignKey(EmailTemplate, models.PROTECT, related_name="compiled")
+    language = models.CharField(max_length=10)
+    subject = models.TextField()
+    html = models.TextField()
+    text = models.TextField()
+    links = models.JSONField(default=list)
+    """The fixed addresses, in the order the compiled mail numbers them."""
+    uses = models.JSONField(default=list)
+    """The variables it reads."""
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "template", "language"], name="compiled_once_a_campaign")
+        ]
+
+    class Privacy:
+        """Not about people: Liquid in the place of values."""
+
+        id = campaign = template = language = subject = html = text = links = uses = created_at = operations()
+
+
 class TrackedLink(models.Model):
     """Where a link of a campaign's mail leads. Redirects take the target from here, never from the request."""
 

@@ -1,0 +1,96 @@
+"""From a compiled mail and what is known about a reader to the mail itself."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from liquid.exceptions import LiquidError
+
+from campaigns.emails import liquid, variables
+from campaigns.emails.compile import Compiled
+from campaigns.emails.layout import web_address
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
+PLAIN_TYPES = (str, int, Decimal, type(None))
+LONGEST_SUBJECT = 250
+
+
+class RenderError(Exception):
+    """A mail could not be made for one reader; the message holds no value of theirs."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as one reader gets it, before addresses and headers."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def render(compiled: Compiled, context: dict[str, object]) -> Mail:
+    """Make the mail of one reader.
+
+    The context holds plain dicts, lists, texts and numbers only (see `variables`), and `links`, the addresses that
+    stand for the compiled mail's links. Raises RenderError when a limit is hit, a value is of another type, an address
+    is not one, or the subject would hold a control character.
+    """
+    _refuse_objects(context)
+    _refuse_addresses(context)
+    try:
+        subject = liquid.parse(compiled.subject, html=False).render(**context)
+        html = liquid.parse(compiled.html, html=True).render(**context)
+        text = liquid.parse(compiled.text, html=False).render(**context)
+    except LiquidError as mistake:
+        raise RenderError(type(mistake).__name__) from mistake
+    subject = subject.strip()
+    if CONTROL.search(subject):
+        raise RenderError("the subject holds a control character")
+    if not subject or len(subject) > LONGEST_SUBJECT:
+        raise RenderError("the subject is empty or too long")
+    return Mail(subject, html, BLANK_LINES.sub("\n\n", text).strip() + "\n")
+
+
+def _refuse_objects(value: object, depth: int = 0) -> None:
+    # Exact types: a subclass could carry attributes that Liquid would follow.
+    if type(value) is dict and depth < 4:
+        for key, inner in value.items():
+            if type(key) is not str:
+                raise RenderError("a name in the context is not text")
+            _refuse_objects(inner, depth + 1)
+    elif type(value) is list and depth < 4:
+        for inner in value:
+            _refuse_objects(inner, depth + 1)
+    elif type(value) not in PLAIN_TYPES and type(value) is not bool:
+        raise RenderError(f"a value of type {type(value).__name__} may not enter a mail")
+
+
+def _refuse_addresses(context: dict[str, object]) -> None:
+    # Escaping keeps a value inside its attribute, but does not stop `javascript:` there.
+    offer, products, links = context.get("offer"), context.get("products"), context.get("links")
+    places = [offer, *(products if isinstance(products, list) else [])]
+    found = [place.get(name) for place in places if isinstance(place, dict) for name in ("url", "image_url")]
+    found += [context.get("unsubscribe_url"), context.get("preferences_url")]
+    found += links if isinstance(links, list) else []
+    if any(address and not web_address(str(address)) for address in found):
+        raise RenderError("an address does not start with http:// or https://")
+
+
+def sample_context(language: str, links: tuple[str, ...] = ()) -> dict[str, object]:
+    """Return invented values for every variable, in English or Chinese, with two products."""
+    chinese = language.startswith("zh")
+    context: dict[str, object] = {"links": list(links)}
+    product: dict[str, object] = {}
+    for variable in variables.VARIABLES:
+        value = (variable.example_zh if chinese else "") or variable.example
+        if variable.name.startswith("products[]."):
+            product[variable.name.removeprefix("products[].")] = value
+        elif "." in variable.name:
+            group, name = variable.name.split(".")
+            place = context.setdefault(group, {})
+            assert isinstance(place, dict)  # noqa: S101
+            place[name] = value
+        else:
+            context[variable.name] = value
+    return context | {"products": [product, dict(product)]}

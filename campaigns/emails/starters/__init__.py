@@ -1,0 +1,79 @@
+"""Two mails that are ready to send, in English and Chinese: picks for the reader, and an offer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from campaigns.emails.models import EmailTemplate, EmailText
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A ready mail: its file name, its name, and for each language subject and preheader."""
+
+    file: str
+    name: str
+    lines: dict[str, tuple[str, str]]
+
+
+STARTERS = [
+    Starter(
+        "picks",
+        "Chosen for you · 为您挑选",
+        {
+            "en": (
+                "{% if customer.first_name %}{{ customer.first_name }}, new picks for you{% else %}New picks for you{% endif %}",
+                "Chosen from what you like",
+            ),
+            "zh-hans": (
+                "{% if customer.first_name %}{{ customer.first_name }}，为您挑选的好物{% else %}为您挑选的好物{% endif %}",
+                "根据您的喜好挑选",
+            ),
+        },
+    ),
+    Starter(
+        "offer",
+        "An offer · 优惠",
+        {
+            "en": (
+                "{% if offer.name %}{{ offer.name }}: {{ offer.value_text }}{% else %}News from {{ sender_name }}{% endif %}",
+                "{{ offer.value_text }}",
+            ),
+            "zh-hans": (
+                "{% if offer.name %}{{ offer.name }}：{{ offer.value_text }}{% else %}{{ sender_name }}的新消息{% endif %}",
+                "{{ offer.value_text }}",
+            ),
+        },
+    ),
+]
+
+
+def texts(starter: Starter) -> list[EmailText]:
+    """Return a starter's texts, not saved."""
+    return [
+        EmailText(
+            language=language,
+            subject=subject,
+            preheader=preheader,
+            mjml=(HERE / f"{starter.file}.{language}.mjml").read_text(),
+        )
+        for language, (subject, preheader) in starter.lines.items()
+    ]
+
+
+@transaction.atomic
+def install_starters() -> list[EmailTemplate]:
+    """Return the ready mails as templates, made where no template of the same name exists yet."""
+    templates = []
+    for starter in STARTERS:
+        template, made = EmailTemplate.objects.get_or_create(name=starter.name)
+        if made:
+            rows = texts(starter)
+            for row in rows:
+                row.template = template
+            EmailText.objects.bulk_create(rows)
+        templates.append(template)
+    return templates
