@@ -1,0 +1,149 @@
+"""What became of a campaign: sums made in the database, one statement for the figures and one for the curve.
+
+Rates are unique people ÷ people the mail was sent to. An order counts for the campaign when its recipient places it
+within WINDOW after the mail was sent; that is attribution, not proof that the mail was the cause.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from campaigns.offers.models import Offer
+from campaigns.planning.intervals import Rate
+from campaigns.planning.models import Campaign
+from campaigns.sending.models import Delivery
+from segmentation.segments.models import Segment
+
+WINDOW = timedelta(days=7)
+HOURLY = timedelta(hours=72)
+"""Up to this long a curve goes by the hour, beyond it by the day."""
+
+# The bounds on occurred_at are what lets PostgreSQL leave out the months that cannot hold an order.
+_FIGURES = """
+WITH d AS (
+    SELECT id, customer_id, segment_id, offer_id, state, sent_at, opened_at, clicked_at, unsubscribed_at
+    FROM campaigns_delivery WHERE campaign_id = %(campaign)s
+), bought AS (
+    SELECT d.id, count(DISTINCT coalesce(nullif(i.order_id, ''), i.id::text)) AS orders, sum(i.value) AS revenue
+    FROM d JOIN crm_interaction i ON i.customer_id = d.customer_id AND i.kind = 'order'
+        AND i.occurred_at >= d.sent_at AND i.occurred_at < d.sent_at + %(window)s
+    WHERE d.state = 3 AND i.occurred_at >= %(first)s AND i.occurred_at < %(last)s
+    GROUP BY d.id
+)
+SELECT grouping(segment_id) AS all_of_it, segment_id, offer_id, count(*),
+    count(*) FILTER (WHERE state IN (0, 1, 2, 4)), count(*) FILTER (WHERE state = 3),
+    count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
+    count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8),
+    count(opened_at) FILTER (WHERE state = 3), count(clicked_at) FILTER (WHERE state = 3),
+    count(unsubscribed_at) FILTER (WHERE state = 3),
+    count(b.id), coalesce(sum(b.orders), 0), coalesce(sum(b.revenue), 0)
+FROM d LEFT JOIN bought b ON b.id = d.id
+GROUP BY GROUPING SETS ((segment_id, offer_id), ())
+ORDER BY all_of_it DESC, 4 DESC, segment_id, offer_id
+"""
+_CURVE = """
+WITH d AS (
+    SELECT id, customer_id, sent_at, opened_at, clicked_at FROM campaigns_delivery
+    WHERE campaign_id = %(campaign)s AND state = 3
+), happened AS (
+    SELECT 'sent' AS what, sent_at AS at FROM d
+    UNION ALL SELECT 'opened', opened_at FROM d WHERE opened_at IS NOT NULL
+    UNION ALL SELECT 'clicked', clicked_at FROM d WHERE clicked_at IS NOT NULL
+    UNION ALL SELECT 'ordered', min(i.occurred_at)
+        FROM d JOIN crm_interaction i ON i.customer_id = d.customer_id AND i.kind = 'order'
+            AND i.occurred_at >= d.sent_at AND i.occurred_at < d.sent_at + %(window)s
+        WHERE i.occurred_at >= %(first)s AND i.occurred_at < %(last)s
+        GROUP BY d.id
+)
+SELECT date_trunc(%(step)s, at AT TIME ZONE %(zone)s), what, count(*) FROM happened GROUP BY 1, 2 ORDER BY 1
+"""
+
+
+@dataclass
+class Line:
+    """The figures of one segment × offer, or of the whole campaign."""
+
+    segment: str = ""
+    offer: str = ""
+    planned: int = 0
+    """People the campaign was written for: every row of the ledger."""
+    waiting: int = 0
+    sent: int = 0
+    unknown: int = 0
+    failed: int = 0
+    suppressed: int = 0
+    cancelled: int = 0
+    opened: int = 0
+    clicked: int = 0
+    unsubscribed: int = 0
+    ordered: int = 0
+    """People who ordered within the window."""
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """Share of the people sent to who opened, clicked, ordered, unsubscribed."""
+        return {name: Rate(getattr(self, name), self.sent) for name in ("opened", "clicked", "ordered", "unsubscribed")}
+
+
+@dataclass
+class Report:
+    """All of a campaign's figures."""
+
+    total: Line
+    lines: list[Line]
+    reasons: list[tuple[str, str, int]] = field(default_factory=list)
+    """(state, reason, people) for everybody who got no mail, most first."""
+    curve: dict[str, Any] = field(default_factory=dict)
+    """{"step": "hour" or "day", "at": [local moments]}, and people by moment under sent, opened, clicked, ordered."""
+    window: timedelta = WINDOW
+
+
+def report(campaign: Campaign) -> Report:
+    """Return what became of a campaign so far; five statements, whatever its size."""
+    bounds = Delivery.objects.sent().filter(campaign=campaign).aggregate(first=Min("sent_at"), last=Max("sent_at"))
+    first = bounds["first"] or campaign.created_at
+    last = bounds["last"] or first
+    asked = {"campaign": campaign.pk, "window": WINDOW, "first": first, "last": last + WINDOW}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, asked)
+        rows = cursor.fetchall()
+    segments = Segment.objects.in_bulk({row[1] for row in rows if row[1]})
+    offers = Offer.objects.in_bulk({row[2] for row in rows if row[2]})
+    found = Report(total=Line("", "", *rows[0][3:]), lines=[])
+    for row in rows[1:]:
+        segment, offer = segments.get(row[1]), offers.get(row[2])
+        found.lines.append(Line(segment.name if segment else "", offer.shown_name if offer else "", *row[3:]))
+    found.reasons = _reasons(campaign)
+    found.curve = _curve(asked, first, last) if found.total.sent else {}
+    return found
+
+
+def _reasons(campaign: Campaign) -> list[tuple[str, str, int]]:
+    missed = [Delivery.State.UNKNOWN, Delivery.State.FAILED, Delivery.State.SUPPRESSED, Delivery.State.CANCELLED]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT state, reason, count(*) FROM campaigns_delivery WHERE campaign_id = %s AND state = ANY(%s) "
+            "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
+            [campaign.pk, [int(state) for state in missed]],
+        )
+        return [(Delivery.State(state).name.lower(), reason, people) for state, reason, people in cursor.fetchall()]
+
+
+def _curve(asked: dict[str, Any], first: datetime, last: datetime) -> dict[str, Any]:
+    until = min(timezone.now(), last + WINDOW)
+    step = "hour" if until - first <= HOURLY else "day"
+    stride = timedelta(hours=1) if step == "hour" else timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(_CURVE, {**asked, "step": step, "zone": timezone.get_current_timezone_name()})
+        counts = {(at, what): people for at, what, people in cursor.fetchall()}
+    begin, end = min(at for at, _ in counts), max(at for at, _ in counts)
+    moments = [begin + stride * place for place in range(int((end - begin) / stride) + 1)]
+    series = {what: [counts.get((at, what), 0) for at in moments] for what in ("sent", "opened", "clicked", "ordered")}
+    return {"step": step, "at": moments, **series}
