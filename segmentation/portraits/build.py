@@ -1,0 +1,138 @@
+"""Paint everyone's portrait from a release: one statement in the engine, one upsert in the database."""
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+from django.conf import settings
+from django.db import connection, transaction
+from psycopg import sql
+
+from crm.privacy import gate
+from crm.privacy.models import Release
+from lib.engine import DuckEngine
+from lib.runs import Cancelled, Progress
+from segmentation.portraits.features import FEATURES, Type
+from segmentation.portraits.models import Portrait, PortraitRun
+from segmentation.portraits.sketch import sketch
+from segmentation.portraits.statement import COLUMNS, SCORES
+
+STAGING = "portrait_staging"
+TYPES = {
+    Type.COUNT: "bigint",
+    Type.MONEY: "numeric(14, 2)",
+    Type.MOMENT: "timestamptz",
+    Type.WORD: "text",
+    Type.VECTOR: "jsonb",
+    Type.NUMBER: "double precision",
+    Type.SHARE: "double precision",
+}
+STORED = dict.fromkeys(SCORES, "smallint") | {feature.name: TYPES[feature.type] for feature in FEATURES}
+
+
+def paint(*, release: Release, run: PortraitRun | None = None, progress: Progress | None = None) -> PortraitRun:
+    """Paint the portrait of everyone in the release as of its cut-off, and remove the portraits of everyone else.
+
+    `run` is a claimed run to report into; without one a run is made. People whose consent ended since the release get
+    none. Raises EngineError when the release cannot be read, Cancelled when the run was cancelled; then every portrait
+    is as it was before.
+    """
+    run = run or _started()
+    try:
+        run.release_ref, run.as_of = release.pk, release.as_of
+        _stage(release, _reporting(run, progress))
+        run.painted, run.removed = _replace(release)
+    except Cancelled:
+        raise
+    except Exception as error:
+        run.fail(error)
+        raise
+    _drop()
+    run.save(update_fields=["release_ref", "as_of", "painted", "removed"])
+    run.finish()
+    return run
+
+
+def _started() -> PortraitRun:
+    run = PortraitRun.objects.create()
+    run.claim()
+    return run
+
+
+def _reporting(run: PortraitRun, progress: Progress | None) -> Progress:
+    def report(done: int, total: int, doing: str) -> None:
+        run.report(done, total, doing)
+        if progress:
+            progress(done, total, doing)
+
+    return report
+
+
+def _stage(release: Release, progress: Progress) -> None:
+    """Copy the portraits into a table of this session, outside a transaction, so that progress can be seen."""
+    total = release.people_kept
+    progress(0, total, "painting")
+    _drop()
+    with connection.cursor() as cursor:
+        columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in STORED.items()]
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} (customer_id bigint, {})").format(
+                sql.Identifier(STAGING), sql.SQL(", ").join(columns)
+            )
+        )
+    done = 0
+    with DuckEngine(Path(settings.VAR_DIR) / "tmp") as engine:
+        for batch in sketch(engine, Path(settings.RELEASE_DIR) / release.path, release.as_of):
+            _append(pa.Table.from_batches([batch]), release)
+            done += batch.num_rows
+            progress(done, max(total, done), "painting")
+
+
+def _append(batch: pa.Table, release: Release) -> None:
+    people = pa.array(gate.attach(release, batch.column("person").to_pylist()))
+    rows = batch.select(COLUMNS[1:]).add_column(0, "customer_id", people)
+    rows = rows.filter(pa.compute.greater_equal(people, 0))
+    text = io.BytesIO()
+    # Strings are quoted and nulls are not, which is how COPY tells an empty word from nothing.
+    pyarrow.csv.write_csv(rows, text, pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"))
+    statement = sql.SQL("COPY {} (customer_id, {}) FROM STDIN (FORMAT csv)").format(sql.Identifier(STAGING), _names())
+    with connection.cursor() as cursor, cursor.copy(statement) as stream:
+        stream.write(text.getvalue())
+
+
+@transaction.atomic
+def _replace(release: Release) -> tuple[int, int]:
+    """Make the portraits those of the staging table; returns (painted, removed)."""
+    table = sql.Identifier(Portrait._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(STAGING)))
+        cursor.execute(
+            sql.SQL(
+                "INSERT INTO {table} (customer_id, as_of, {names}) SELECT customer_id, %s, {names} FROM {staging} "
+                "ON CONFLICT (customer_id) DO UPDATE SET as_of = excluded.as_of, {changes}"
+            ).format(
+                table=table,
+                names=_names(),
+                staging=sql.Identifier(STAGING),
+                changes=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in STORED),
+            ),
+            [release.as_of],
+        )
+        painted = cursor.rowcount
+        cursor.execute(
+            sql.SQL(
+                "DELETE FROM {table} WHERE NOT EXISTS "
+                "(SELECT 1 FROM {staging} WHERE {staging}.customer_id = {table}.customer_id)"
+            ).format(table=table, staging=sql.Identifier(STAGING))
+        )
+        return painted, cursor.rowcount
+
+
+def _drop() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(STAGING)))
+
+
+def _names() -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in STORED)

@@ -1,0 +1,112 @@
+"""The one statement that paints: composed from the registry, run by the engine over a release's Parquet files."""
+
+from segmentation.portraits.features import FEATURES, Feature, Type
+
+# How much one act says about interest in a department, an order being 1. A rating counts as having had the thing.
+INTEREST: dict[str, float] = {"order": 1.0, "rating": 0.8, "cart": 0.4, "email_click": 0.2, "view": 0.15}
+AFFINITY_DIGITS = 4
+SCORES = ("recency_score", "frequency_score", "monetary_score")
+COLUMNS = ("person", *SCORES, *(feature.name for feature in FEATURES))
+
+NO_INTERACTIONS = """
+create table interactions (person varchar, kind varchar, product_id bigint, value double, quantity double,
+    channel varchar, delivery_ref varchar, order_ref varchar, occurred_at timestamp)
+"""
+GOODS = """
+create table goods as
+select product_id, department, brand, price,
+    case when price is not null then percent_rank() over (partition by department, price is null order by price) end
+        as price_rank
+from products
+"""
+# Time zones are checked once each, not once a row: an unknown name would stop the whole statement.
+FOLK = """
+create table folk as
+select person, case when timezone in (select name from pg_timezone_names()) then timezone else $zone end as zone
+from people
+"""
+ACTS = """
+create view acts as
+select folk.person, acted.kind, acted.product_id, goods.department, goods.brand, goods.price, goods.price_rank,
+    acted.value, acted.quantity, acted.channel, nullif(acted.delivery_ref, '') as delivery_ref, acted.occurred_at,
+    acted.kind = 'order' as is_order,
+    -- An order line without an order id is an order of its own moment.
+    coalesce(nullif(acted.order_ref, ''), '@' || acted.occurred_at::varchar) as order_ref,
+    case when acted.kind = 'order' then timezone(folk.zone, timezone('UTC', acted.occurred_at)) end as local_at,
+    moment.cut
+from folk cross join moment left join (select * from interactions, moment where occurred_at <= moment.cut) as acted
+    on folk.person = acted.person left join goods on goods.product_id = acted.product_id
+"""
+
+
+def preparation() -> list[tuple[str, tuple[str, ...]]]:
+    """Return the statements to run first, each with the names of the parameters it takes.
+
+    They expect the views `interactions`, `people`, `products`; parameters are `cut` (a naive time in UTC) and `zone`
+    (the name of the time zone of people without one).
+    """
+    return [
+        ("create table moment as select $cut::timestamp as cut", ("cut",)),
+        (GOODS, ()),
+        (FOLK, ("zone",)),
+        (ACTS, ()),
+    ]
+
+
+def painting() -> str:
+    """Return the statement whose answer has the columns COLUMNS, one row for each person of the release."""
+    plain = ",\n        ".join(f"{feature.sql} as {feature.name}" for feature in FEATURES if not _is_vector(feature))
+    shown = ",\n    ".join(_shown(feature) for feature in FEATURES)
+    weights = " ".join(f"when '{kind}' then {weight}" for kind, weight in INTEREST.items())
+    ranked = ",\n    ".join(
+        _quintile(score, by) for score, by in zip(SCORES, ("last_order_at", "orders", "revenue"), strict=True)
+    )
+    return f"""
+with drawn as (
+    select person,
+        {plain}
+    from acts group by person
+), liked as (
+    select person, department, sum(case kind {weights} else 0 end) as weight
+    from acts where coalesce(department, '') <> '' group by person, department
+), shares as (
+    select person, department, weight, weight / sum(weight) over (partition by person) as share
+    from liked where weight > 0
+), interests as (
+    select person,
+        map(list(department order by weight desc, department),
+            list(round(share, {AFFINITY_DIGITS}) order by weight desc, department))::json::varchar as affinity
+    from shares group by person
+)
+select drawn.person,
+    {ranked},
+    {shown}
+from drawn left join interests on interests.person = drawn.person
+"""  # noqa: S608 - every part is a constant of this file or of the registry
+
+
+def _quintile(score: str, by: str) -> str:
+    """Fifths among people with orders, 5 the best. Equal people get equal scores, which ntile() would not promise."""
+    place = f"percent_rank() over (partition by orders > 0 order by {by})"
+    return f"case when orders > 0 then least(5, 1 + floor(5 * {place}))::smallint end as {score}"
+
+
+def _is_vector(feature: Feature) -> bool:
+    return feature.type is Type.VECTOR
+
+
+def _shown(feature: Feature) -> str:
+    match feature.type:
+        case Type.VECTOR:
+            return f"coalesce({feature.sql}, '{{}}') as {feature.name}"
+        case Type.WORD:
+            return f"coalesce({feature.name}, '')[:200] as {feature.name}"
+        case Type.MONEY:
+            return f"{feature.name}::decimal(14, 2) as {feature.name}"
+        case Type.COUNT:
+            return f"{feature.name}::bigint as {feature.name}"
+        case Type.MOMENT:
+            return feature.name
+        case _:
+            # Infinity and not-a-number have no place in a rule.
+            return f"case when isfinite({feature.name}) then {feature.name}::double end as {feature.name}"
