@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 import urllib.error
@@ -128,14 +129,17 @@ def programs(host: str, number: int) -> list[Program]:
         "--loglevel",
         "WARNING",
     ]
-    group = [Program("web", web), Program("worker", worker), Program("beat", beat)]
+    group = [Program("web", web), Program("worker", worker), Program("beat", beat, firm=signal.SIGTERM)]
     if settings.MAILBOX_ENABLED:
-        group.insert(0, Program("mailbox", [*manage, "mailbox_server"]))
+        group.insert(0, Program("mailbox", [*manage, "mailbox_server"], firm=signal.SIGTERM))
     return group
 
 
 def wait_until_healthy(group: Group, host: str, number: int) -> bool:
-    """Wait until /healthz answers 200; returns False when asked to stop before. Raises GroupError when it takes too long."""
+    """Wait until /healthz answers 200; returns False when asked to stop before.
+
+    Raises GroupError when it takes too long.
+    """
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
     name = f"[{reachable}]" if ":" in reachable else reachable
     request = urllib.request.Request(f"http://{name}:{number}/healthz")

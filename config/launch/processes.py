@@ -1,4 +1,4 @@
-"""A group of child processes in the foreground: output with names, restarts within bounds, and an end that is an end."""
+"""A group of child processes in the foreground: output with names, bounded restarts, and an end that is an end."""
 
 import os
 import queue

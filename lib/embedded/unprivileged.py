@@ -16,6 +16,7 @@ SIGNAL is sent to the server when PARENT dies. Only the standard library is used
 
 import ctypes
 import os
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -63,14 +64,17 @@ def become(uid: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Change the user id, tie ourselves to the parent, and become the command. Returns only on failure."""
-    mode, uid, parent, signal, *command = arguments
+    mode, uid, parent, farewell, *command = arguments
+    # A shell starts its background jobs deaf to some of these, and that would be inherited.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     try:
         if mode == "namespace":
             enter_namespace(int(uid))
         elif mode == "account":
             become(int(uid))
         # Last, because a change of user clears it.
-        call("prctl", PR_SET_PDEATHSIG, int(signal), 0, 0, 0)
+        call("prctl", PR_SET_PDEATHSIG, int(farewell), 0, 0, 0)
         if os.getppid() != int(parent):
             return 0
         os.execv(command[0], command)  # noqa: S606 - no shell is wanted
