@@ -18,7 +18,7 @@ ADDRESS = re.compile(
     r"\{\{-?\s*(?:[A-Za-z_]\w*(?:\[\d+\]|\.\w+)*\.(?:image_)?url|unsubscribe_url|preferences_url)\s*-?\}\}"
 )
 ELSEWHERE = re.compile(
-    r"<(script|iframe|object|embed|form|input|base|link|svg|applet|frame)\b|\son\w+\s*=", re.IGNORECASE
+    r"<(script|iframe|object|embed|form|input|base|link|svg|applet|frame)\b|<[^>]*\son\w+\s*=", re.IGNORECASE
 )
 
 
@@ -114,7 +114,7 @@ def _link(markup: str, swap: Swap) -> tuple[str, tuple[str, ...]]:
             found.append(error("bad_link", written))
             return match[0]
         if written not in links:
-            links[written] = swap.keep("{{ links[%d] }}" % len(links))
+            links[written] = swap.keep(f"{{{{ links[{len(links)}] }}}}")
         return f'{match[1]}"{links[written]}"'
 
     markup = LINK.sub(place, markup)

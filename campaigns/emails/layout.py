@@ -7,12 +7,68 @@ from urllib.parse import urlsplit
 from campaigns.emails.problems import Problem, error, warning
 
 MJML_TAGS = frozenset(
-    """mjml mj-head mj-body mj-attributes mj-all mj-class mj-breakpoint mj-preview mj-style mj-title mj-section mj-column
-    mj-group mj-wrapper mj-text mj-button mj-image mj-divider mj-spacer mj-table mj-hero""".split()
+    [
+        "mjml",
+        "mj-head",
+        "mj-body",
+        "mj-attributes",
+        "mj-all",
+        "mj-class",
+        "mj-breakpoint",
+        "mj-preview",
+        "mj-style",
+        "mj-title",
+        "mj-section",
+        "mj-column",
+        "mj-group",
+        "mj-wrapper",
+        "mj-text",
+        "mj-button",
+        "mj-image",
+        "mj-divider",
+        "mj-spacer",
+        "mj-table",
+        "mj-hero",
+    ]
 )
 HTML_TAGS = frozenset(
-    """a b strong em i u s br p span div h1 h2 h3 h4 h5 h6 ul ol li table tbody thead tfoot tr td th img hr small sup sub
-    blockquote center font""".split()
+    [
+        "a",
+        "b",
+        "strong",
+        "em",
+        "i",
+        "u",
+        "s",
+        "br",
+        "p",
+        "span",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "td",
+        "th",
+        "img",
+        "hr",
+        "small",
+        "sup",
+        "sub",
+        "blockquote",
+        "center",
+        "font",
+    ]
 )
 ADDRESSES = frozenset({"href", "src", "background-url", "background", "action", "formaction", "srcset", "xlink:href"})
 LOADS = re.compile(r"@import|url\s*\(|expression\s*\(|javascript:|behavior\s*:", re.IGNORECASE)

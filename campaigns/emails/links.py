@@ -1,8 +1,8 @@
 """Addresses inside mails: opaque, signed tokens that say nothing about the reader and cannot be made up.
 
-A token is 33 bytes in base64url, 44 characters: version, two 64-bit numbers, and 128 bits of HMAC-SHA256. Clicks, opens
-and unsubscribing have keys of their own, so that one cannot be turned into another. The keys follow from the root alone,
-not from the epochs of the keystore: an unsubscribe link works for as long as somebody keeps the mail.
+A token is 33 bytes in base64url, 44 characters: version, two 64-bit numbers, 128 bits of HMAC-SHA256. Clicks, opens
+and unsubscribing have keys of their own, so that one cannot be turned into another. The keys follow from the root
+alone, not from the epochs of the keystore: an unsubscribe link works for as long as somebody keeps the mail.
 """
 
 import base64

@@ -19,13 +19,60 @@ LONGEST_VALUE = 64 * 1024
 LONGEST_TEMPLATE = 200 * 1024
 LARGEST_NUMBER = 2**63
 TOKEN = re.compile(r"\{%-?\s*(?P<tag>.*?)\s*-?%\}|\{\{-?\s*(?P<output>.*?)\s*-?\}\}", re.DOTALL)
-TAGS = frozenset("if elsif else endif unless endunless case when endcase for endfor break continue assign".split())
+TAGS = frozenset(
+    [
+        "if",
+        "elsif",
+        "else",
+        "endif",
+        "unless",
+        "endunless",
+        "case",
+        "when",
+        "endcase",
+        "for",
+        "endfor",
+        "break",
+        "continue",
+        "assign",
+    ]
+)
 # How the parser names plain text, output and what it does not know.
 PSEUDO_TAGS = frozenset({"content", "output", "illegal"})
 FILTERS = frozenset(
-    """abs at_least at_most ceil divided_by floor minus modulo plus round times append prepend replace replace_first
-    capitalize downcase upcase escape lstrip rstrip strip truncate truncatewords url_encode default size first last
-    slice join""".split()
+    [
+        "abs",
+        "at_least",
+        "at_most",
+        "ceil",
+        "divided_by",
+        "floor",
+        "minus",
+        "modulo",
+        "plus",
+        "round",
+        "times",
+        "append",
+        "prepend",
+        "replace",
+        "replace_first",
+        "capitalize",
+        "downcase",
+        "upcase",
+        "escape",
+        "lstrip",
+        "rstrip",
+        "strip",
+        "truncate",
+        "truncatewords",
+        "url_encode",
+        "default",
+        "size",
+        "first",
+        "last",
+        "slice",
+        "join",
+    ]
 )
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 

@@ -51,7 +51,7 @@ class EmailText(models.Model):
 
 
 class CompiledText(models.Model):
-    """One language of a mail as it was when its campaign was frozen. Never changed: what is edited later is another mail."""
+    """One language of a mail as it was when its campaign was frozen. Do not change it: people have got it."""
 
     campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="texts")
     template = models.ForeignKey(EmailTemplate, models.PROTECT, related_name="compiled")

@@ -2,7 +2,7 @@
 
 import re
 
-import lxml.html
+import lxml.html  # type: ignore[import-untyped]
 from inscriptis.html_engine import Inscriptis
 from inscriptis.model.config import ParserConfig
 

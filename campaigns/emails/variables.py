@@ -1,5 +1,6 @@
-"""What a mail may say about its reader, its products and its offer: the one list that the editor shows and proofs check."""
+"""What a mail may say about its reader, products and offer: the one list that the editor shows and proofs check."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -45,7 +46,7 @@ PLAIN = frozenset(variable.name for variable in VARIABLES if "[]" not in variabl
 LOOP_FIELDS = frozenset({"first", "last", "index", "index0", "rindex", "rindex0", "length"})
 
 
-def known(segments: list[str | int], local: bool) -> bool:
+def known(segments: Sequence[object], local: bool) -> bool:
     """Say whether a path such as ["products", 0, "name"] leads to something a mail may print.
 
     `local` paths start at a name the mail itself gave, in a loop or an assignment; those hold a product or plain text.
@@ -55,4 +56,4 @@ def known(segments: list[str | int], local: bool) -> bool:
         return len(names) < 2 or (len(names) == 2 and names[1] in PRODUCT_FIELDS | LOOP_FIELDS)
     if names[0] == "products":
         return len(names) == 1 or names[1] in PRODUCT_FIELDS | {"size", "first", "last"}
-    return ".".join(names) in PLAIN or names == ["offer"] or names == ["customer"]
+    return ".".join(names) in PLAIN or names in (["offer"], ["customer"])

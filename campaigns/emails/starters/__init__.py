@@ -8,6 +8,10 @@ from django.db import transaction
 from campaigns.emails.models import EmailTemplate, EmailText
 
 HERE = Path(__file__).resolve().parent
+NAMED = "{{% if customer.first_name %}}{{{{ customer.first_name }}}}{named}{{% else %}}{unnamed}{{% endif %}}"
+OFFERED = (
+    "{{% if offer.name %}}{{{{ offer.name }}}}{colon}{{{{ offer.value_text }}}}{{% else %}}{otherwise}{{% endif %}}"
+)
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,11 @@ STARTERS = [
         "Chosen for you · 为您挑选",
         {
             "en": (
-                "{% if customer.first_name %}{{ customer.first_name }}, new picks for you{% else %}New picks for you{% endif %}",
+                NAMED.format(named=", new picks for you", unnamed="New picks for you"),
                 "Chosen from what you like",
             ),
             "zh-hans": (
-                "{% if customer.first_name %}{{ customer.first_name }}，为您挑选的好物{% else %}为您挑选的好物{% endif %}",
+                NAMED.format(named="，为您挑选的好物", unnamed="为您挑选的好物"),
                 "根据您的喜好挑选",
             ),
         },
@@ -39,11 +43,11 @@ STARTERS = [
         "An offer · 优惠",
         {
             "en": (
-                "{% if offer.name %}{{ offer.name }}: {{ offer.value_text }}{% else %}News from {{ sender_name }}{% endif %}",
+                OFFERED.format(colon=": ", otherwise="News from {{ sender_name }}"),
                 "{{ offer.value_text }}",
             ),
             "zh-hans": (
-                "{% if offer.name %}{{ offer.name }}：{{ offer.value_text }}{% else %}{{ sender_name }}的新消息{% endif %}",
+                OFFERED.format(colon="：", otherwise="{{ sender_name }}的新消息"),
                 "{{ offer.value_text }}",
             ),
         },
