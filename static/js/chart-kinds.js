@@ -55,10 +55,11 @@
     textStyle: { color: token("ink") },
   });
 
-  function axisTip(format) {
+  // The line of a stacked chart counts something else than its bars, so it has a unit of its own.
+  function axisTip(format, lineFormat = format) {
     return (points) => {
       const shown = points.filter((point) => point.seriesType !== "boxplot");
-      return tip(shown[0]?.axisValueLabel, shown.map((point) => tipRow(point.color, point.seriesName, format(point.value))));
+      return tip(shown[0]?.axisValueLabel, shown.map((point) => tipRow(point.color, point.seriesName, (point.seriesType === "line" ? lineFormat : format)(point.value))));
     };
   }
 
@@ -115,7 +116,7 @@
       yAxis.push(axis({ type: "value", splitLine: { show: false }, minInterval: 1 }));
       bars.push({ name: data.line.name, data: data.line.data, type: "line", yAxisIndex: 1, smooth: 0.25, symbolSize: 6 });
     }
-    return { ...base(bars.length), tooltip: tooltip(axisTip(format)), xAxis: categories(data.x), yAxis, series: bars };
+    return { ...base(bars.length), tooltip: tooltip(axisTip(format, formatter(data.line ?? {}))), xAxis: categories(data.x), yAxis, series: bars };
   }
 
   function line(data) {

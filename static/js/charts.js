@@ -5,7 +5,7 @@
  * security policy allows no style attribute. Colours are the hex tokens of app.css, read again when the theme changes.
  *
  * Data of each kind (all share unit, percent: true for shares of 1, digits):
- *   stack    {x: [labels], series: [{name, data}], line?: {name, data}}
+ *   stack    {x: [labels], series: [{name, data}], line?: {name, data, unit?}}   the line has its own axis and unit
  *   line     {x: [labels], series: [{name, data, dashed?, area?}], y?: axis name}
  *   bars     {items: [{name, value}]}                         horizontal, in the order given
  *   sizes    {items: [{name, value}]}                         upright, each in its group's colour
@@ -98,9 +98,10 @@
   const byItem = (data, format) => ({ head: ["", data.unit ?? ""], rows: data.items.map((item) => [item.name, format(item.value)]) });
   const byLabel = (data, format) => {
     const series = [...data.series, ...(data.line ? [data.line] : [])];
+    const written = (each, place) => (each === data.line ? formatter(each) : format)(each.data[place]);
     return {
       head: ["", ...series.map((each) => each.name)],
-      rows: data.x.map((label, place) => [label, ...series.map((each) => format(each.data[place]))]),
+      rows: data.x.map((label, place) => [label, ...series.map((each) => written(each, place))]),
     };
   };
   const TABLES = {
