@@ -104,7 +104,7 @@ def _group_charts(draw: random.Random) -> dict[str, Any]:
     nodes = [{"name": f"{side}{place}", "label": name} for side in "ab" for place, name in enumerate(names)]
     return {
         "scatter": {"x": gettext("Days since last order"), "y": gettext("Orders in 24 months"), "series": clouds},
-        "sizes": _named({cloud["name"]: len(cloud["data"]) * 41 for cloud in clouds}),
+        "sizes": _named({name: cluster[-1] * 41 for name, cluster in zip(names, CLUSTERS, strict=True)}),
         "sankey": {"nodes": nodes, "links": moves},
         "radar": {
             "axes": categories,
