@@ -1,0 +1,195 @@
+"""The statements that move deliveries from state to state. The order lease → intent → outcome makes a crash harmless.
+
+A row is claimed under a lease (a random token with an end), its intent is committed before anything is on the wire, and
+its outcome after the server's answer. Every statement after the claim carries the token, so that a worker that slept
+past its lease cannot touch a row that somebody else has taken over.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from crm.consents.purposes import Purpose
+
+QUEUED, LEASED, INFLIGHT, SENT, DEFERRED, UNKNOWN, FAILED, SUPPRESSED = range(8)
+
+_CLAIM = """
+WITH due AS (
+    SELECT d.id FROM campaigns_delivery d
+    JOIN campaigns_campaign c ON c.id = d.campaign_id AND c.state = 'sending'
+    WHERE d.state IN (0, 4) AND d.not_before <= now() AND d.expires_at > now()
+    ORDER BY d.not_before, d.id LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED
+), claimed AS (
+    UPDATE campaigns_delivery d
+    SET state = 1, lease = %(lease)s, lease_until = now() + make_interval(secs => %(seconds)s)
+    FROM due WHERE d.id = due.id
+    RETURNING d.*
+)
+SELECT d.id, d.campaign_id, d.customer_id, cell.template_id, d.offer_id, d.key, d.language, d.recommended,
+       d.version_ref, d.attempts, d.created_at, c.sender_name, c.sender_address, c.recommended
+FROM claimed d
+JOIN campaigns_campaign c ON c.id = d.campaign_id
+LEFT JOIN campaigns_campaigncell cell ON cell.id = d.cell_id
+ORDER BY d.not_before, d.id
+"""
+# Consent, and the campaign's state, are asked once more at the last moment before the wire.
+_INTEND = """
+UPDATE campaigns_delivery d
+SET state = 2, attempts = d.attempts + 1, lease_until = now() + make_interval(secs => %(seconds)s),
+    recommended = v.recommended::jsonb, version_ref = v.version_ref
+FROM unnest(%(ids)s::bigint[], %(recommended)s::text[], %(versions)s::bigint[]) AS v(id, recommended, version_ref),
+     campaigns_campaign c, crm_customer k
+WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = 1 AND d.lease_until > now()
+  AND c.id = d.campaign_id AND c.state = 'sending'
+  AND k.id = d.customer_id AND k.state = 'active' AND k.permission & %(purpose)s = %(purpose)s
+RETURNING d.id
+"""
+# A row the reaper called unknown meanwhile still belongs to this lease: the late answer is the truth.
+_OUTCOME = """
+UPDATE campaigns_delivery d
+SET state = v.state, reason = v.reason, smtp_code = v.code, reply = v.reply, sent_at = v.sent_at,
+    not_before = coalesce(v.not_before, d.not_before), lease_until = NULL,
+    lease = CASE WHEN v.state = 5 THEN d.lease END
+FROM unnest(%(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::smallint[], %(replies)s::text[],
+            %(sent)s::timestamptz[], %(not_before)s::timestamptz[])
+     AS v(id, state, reason, code, reply, sent_at, not_before)
+WHERE d.id = v.id AND d.lease = %(lease)s AND d.state IN (2, 5)
+"""
+_DROP = """
+UPDATE campaigns_delivery d
+SET state = v.state, reason = v.reason, reply = v.reply, lease = NULL, lease_until = NULL
+FROM unnest(%(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(replies)s::text[])
+     AS v(id, state, reason, reply)
+WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = 1
+"""
+_RELEASE = "UPDATE campaigns_delivery SET state = 0, lease = NULL, lease_until = NULL WHERE id = ANY(%s) AND lease = %s AND state = 1"
+_LOCK = "SELECT id FROM campaigns_delivery WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery under lease, with what its mail depends on."""
+
+    id: int
+    campaign_id: int
+    customer_id: int
+    template_id: int | None
+    offer_id: int | None
+    key: UUID
+    language: str
+    recommended: list[dict[str, Any]]
+    version_ref: int | None
+    attempts: int
+    created_at: datetime
+    sender_name: str
+    sender_address: str
+    products: int
+    """How many products the campaign recommends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A mail about to go on the wire, and the products frozen into it."""
+
+    id: int
+    recommended: list[dict[str, Any]] = field(default_factory=list)
+    version_ref: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one mail."""
+
+    id: int
+    state: int
+    reason: str = ""
+    code: int | None = None
+    reply: str = ""
+    """The server's answer without addresses, at most 200 characters."""
+    sent_at: datetime | None = None
+    not_before: datetime | None = None
+    """When to try again."""
+
+
+def claim(limit: int, lease: UUID, seconds: float) -> list[Claimed]:
+    """Take at most `limit` due deliveries of campaigns being sent, for `seconds`; workers side by side get others."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"limit": limit, "lease": lease, "seconds": seconds})
+        rows = cursor.fetchall()
+    return [Claimed(*row[:7], _decoded(row[7]), *row[8:]) for row in rows]
+
+
+def _decoded(value: Any) -> list[dict[str, Any]]:
+    return list(json.loads(value) if isinstance(value, str) else value or [])
+
+
+@transaction.atomic
+def commit_group(lease: UUID, outcomes: Sequence[Outcome], intents: Sequence[Intent], seconds: float = 180) -> set[int]:
+    """Write the outcomes of one group and the intent of the next, in one transaction.
+
+    Returns the ids that may now be sent: those still under this lease, of campaigns still being sent, to people who
+    still agree.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [[item.id for item in (*outcomes, *intents)]])
+        if outcomes:
+            cursor.execute(
+                _OUTCOME,
+                {
+                    "lease": lease,
+                    "ids": [item.id for item in outcomes],
+                    "states": [item.state for item in outcomes],
+                    "reasons": [item.reason for item in outcomes],
+                    "codes": [item.code for item in outcomes],
+                    "replies": [item.reply for item in outcomes],
+                    "sent": [item.sent_at for item in outcomes],
+                    "not_before": [item.not_before for item in outcomes],
+                },
+            )
+        if not intents:
+            return set()
+        cursor.execute(
+            _INTEND,
+            {
+                "lease": lease,
+                "seconds": seconds,
+                "purpose": int(Purpose.EMAIL_MARKETING),
+                "ids": [item.id for item in intents],
+                "recommended": [json.dumps(item.recommended) for item in intents],
+                "versions": [item.version_ref for item in intents],
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+@transaction.atomic
+def drop(lease: UUID, outcomes: Sequence[Outcome]) -> int:
+    """Put leased deliveries that will not be sent into their last state; return how many."""
+    if not outcomes:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [[item.id for item in outcomes]])
+        cursor.execute(
+            _DROP,
+            {
+                "lease": lease,
+                "ids": [item.id for item in outcomes],
+                "states": [item.state for item in outcomes],
+                "reasons": [item.reason for item in outcomes],
+                "replies": [item.reply for item in outcomes],
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def release(lease: UUID, ids: Sequence[int]) -> int:
+    """Give back what is still leased and was not sent; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RELEASE, [list(ids), lease])
+        return int(cursor.rowcount)
