@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from config import health
 from config.launch.prepare import Unprepared, check_port, port
 from config.launch.processes import Group, GroupError, Program
 from crm.models import Customer
@@ -47,13 +48,17 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
     environment = {**os.environ, "PORT": str(number), "PYTHONUNBUFFERED": "1"}
     if settings.MAILBOX_ENABLED:
         environment["MAILBOX_PORT"] = str(free_mail_port())
-    group = Group(log_dir, environment)
+    group = Group(log_dir, environment, settings.BASE_DIR)
     group.listen()
     code = 0
     try:
-        for program in programs(host, number):
-            group.start(program)
+        if settings.MAILBOX_ENABLED:
+            group.start(mailbox_program(int(environment["MAILBOX_PORT"])))
+        web, worker, beat = programs(host, number)
+        group.start(web)
+        group.start(worker)
         if wait_until_healthy(group, host, number):
+            group.start(beat)
             announce(f"Relata answers at {settings.BASE_URL} after {time.monotonic() - begun:.1f} s.")
             if fill_empty_shop(group, demo_customers):
                 announce(
@@ -113,11 +118,20 @@ def free_mail_port() -> int:
 def programs(host: str, number: int) -> list[Program]:
     """Return the programs of the group, in the order in which they start."""
     python = [sys.executable, "-m"]
-    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
     celery = [*python, "celery", "-A", "config", "--quiet"]
     address = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
     web = [*python, "gunicorn", "config.wsgi", "--bind", address, "--workers", str(WEB_WORKERS)]
-    web += ["--threads", str(WEB_THREADS), "--timeout", "120", "--graceful-timeout", "2", "--log-level", "warning"]
+    web += [
+        "--preload",
+        "--threads",
+        str(WEB_THREADS),
+        "--timeout",
+        "120",
+        "--graceful-timeout",
+        "2",
+        "--log-level",
+        "warning",
+    ]
     worker = [*celery, "worker", "--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO"]
     worker += ["--without-mingle", "--without-gossip", "--hostname", "relata@%h"]
     beat = [
@@ -129,10 +143,14 @@ def programs(host: str, number: int) -> list[Program]:
         "--loglevel",
         "WARNING",
     ]
-    group = [Program("web", web), Program("worker", worker), Program("beat", beat, firm=signal.SIGTERM)]
-    if settings.MAILBOX_ENABLED:
-        group.insert(0, Program("mailbox", [*manage, "mailbox_server"], firm=signal.SIGTERM))
-    return group
+    # Beat comes last: nothing waits for it, and the others start sooner without it.
+    return [Program("web", web), Program("worker", worker), Program("beat", beat, firm=signal.SIGTERM)]
+
+
+def mailbox_program(number: int) -> Program:
+    """Return the mailbox server on this port. It needs no Django, so it is up in a moment."""
+    command = [sys.executable, "-m", "lib.mailbox", str(settings.VAR_DIR), str(number)]
+    return Program("mailbox", command, firm=signal.SIGTERM)
 
 
 def wait_until_healthy(group: Group, host: str, number: int) -> bool:
@@ -148,6 +166,12 @@ def wait_until_healthy(group: Group, host: str, number: int) -> bool:
     until = time.monotonic() + READY_SECONDS
     missing = ["web"]
     while time.monotonic() < until:
+        # Asked here first, so that the log of the web server does not fill with its own refusals.
+        missing = health.missing()
+        if missing:
+            if not group.step(0.1):
+                return False
+            continue
         try:
             with urllib.request.urlopen(request, timeout=5):  # noqa: S310
                 return True

@@ -65,9 +65,10 @@ class GroupError(Exception):
 class Group:
     """Runs programs until asked to stop. All its methods are for the main thread."""
 
-    def __init__(self, log_dir: Path, environment: dict[str, str]) -> None:
+    def __init__(self, log_dir: Path, environment: dict[str, str], directory: Path) -> None:
         self.log_dir = log_dir
         self.environment = environment
+        self.directory = directory
         self.children: dict[str, Child] = {}
         self.events: queue.Queue[Ended | Asked] = queue.Queue()
         self.stopping = False
@@ -91,6 +92,7 @@ class Group:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=self.environment,
+            cwd=self.directory,
             start_new_session=True,
         )
         known = self.children.get(program.name)
@@ -123,6 +125,7 @@ class Group:
             embedded.bound(*command),
             stdin=subprocess.DEVNULL,
             env=self.environment,
+            cwd=self.directory,
             start_new_session=True,
         )
         self.children[name] = Child(Program(name, command), process)
