@@ -1,0 +1,53 @@
+"""Customers with portraits, for tests of everything after painting."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from crm.customers.models import Customer
+from segmentation.portraits.models import Portrait
+
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+def customers(number: int, **more: Any) -> list[Customer]:
+    """Make customers that differ in nothing."""
+    return Customer.objects.bulk_create([Customer(**more) for _ in range(number)])
+
+
+def portray(customer: Customer, **features: Any) -> Portrait:
+    """Give a customer a portrait."""
+    return Portrait.objects.create(customer=customer, as_of=NOW, **features)
+
+
+def crowd(number: int, seed: int = 7) -> list[Portrait]:
+    """Make people whose portraits are drawn at random, with many unknowns, so that null is met everywhere."""
+    draw = random.Random(seed)
+
+    def maybe(value: Any, blank: Any = None) -> Any:
+        return blank if draw.random() < 0.3 else value
+
+    made = Customer.objects.bulk_create(
+        Customer(
+            country=draw.choice(["", "DE", "CN"]),
+            language=draw.choice(["", "en", "zh-hans"]),
+            gender=draw.choice(["", "female", "male"]),
+        )
+        for _ in range(number)
+    )
+    return Portrait.objects.bulk_create(
+        Portrait(
+            customer=customer,
+            as_of=NOW,
+            recency_score=maybe(draw.randint(1, 5)),
+            orders=maybe(draw.randint(0, 6)),
+            usual_weekday=maybe(draw.randint(1, 7)),
+            revenue=maybe(Decimal(draw.randint(0, 20_000)) / 100),
+            price_level=maybe(draw.randint(0, 4) / 4),
+            typical_gap_days=maybe(float(draw.randint(1, 60))),
+            last_order_at=maybe(NOW - timedelta(days=draw.randint(0, 60), hours=draw.choice([0, 12]))),
+            top_department=maybe(draw.choice(["Tea", "Books", "tea_50%"]), ""),
+        )
+        for customer in made
+    )
