@@ -4,6 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from config import jobs
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:
@@ -14,4 +17,6 @@ def workspace(request: HttpRequest) -> dict[str, Any]:
         "workspace_name": settings.WORKSPACE_NAME,
         "workspace_currency": settings.WORKSPACE_CURRENCY,
         "mailbox_enabled": settings.MAILBOX_ENABLED,
+        # A page without the top bar never asks, so it costs no query there.
+        "running_jobs": SimpleLazyObject(jobs.running) if request.user.is_authenticated else [],
     }

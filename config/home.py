@@ -8,16 +8,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.models import Campaign
-from config import celery_app, figures
+from config import celery_app, figures, jobs
 from crm.access.models import User
-from crm.models import Customer, ImportRun, Product, Release
-from recommendations.models import ModelVersion
-from segmentation.models import ClusterRun, PortraitRun, Segment
+from crm.models import Customer, Product
+from segmentation.models import Segment
 
 FOUND_AT_MOST = 8
 
@@ -106,19 +105,9 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "config/search.html", {"words": words, **found})
 
 
-def jobs(request: HttpRequest) -> HttpResponse:
+def running_jobs(request: HttpRequest) -> HttpResponse:
     """Show the running jobs in the top bar."""
-    running: list[dict[str, Any]] = []
-    for model, label, where in (
-        (ImportRun, _("Import"), lambda run: reverse("crm:import", args=[run.pk])),
-        (Release, _("Release"), lambda run: reverse("crm:privacy")),
-        (PortraitRun, _("Portraits"), lambda run: reverse("crm:customers")),
-        (ClusterRun, _("Clusters"), lambda run: reverse("segmentation:cluster_run", args=[run.pk])),
-        (ModelVersion, _("Training recommendations"), lambda run: reverse("recommendations:model", args=[run.pk])),
-    ):
-        for run in model._default_manager.filter(state="running")[:5]:
-            running.append({"label": label, "done": run.done, "total": run.total, "url": where(run)})
-    return render(request, "_jobs.html", {"jobs": running})
+    return render(request, "_jobs.html", {"jobs": jobs.running()})
 
 
 @require_POST

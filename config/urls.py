@@ -5,12 +5,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from config import health, home
+from config import health, home, styleguide
 
 urlpatterns = [
     path("", home.dashboard, name="home"),
     path("search/", home.search, name="search"),
-    path("jobs/", home.jobs, name="jobs"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("jobs/", home.running_jobs, name="jobs"),
     path("circle/", home.walk, name="walk_circle"),
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -16,3 +16,7 @@ class ProductQuerySet(models.QuerySet["models.Model"]):
     def matching(self, words: str) -> Self:
         """Products whose name, stock-keeping unit or brand holds the words."""
         return self.filter(Q(name__icontains=words) | Q(sku__iexact=words) | Q(brand__icontains=words))
+
+    def departments(self) -> list[str]:
+        """The departments there are, in alphabetical order."""
+        return list(self.exclude(department="").order_by("department").values_list("department", flat=True).distinct())

@@ -1,0 +1,123 @@
+"""The pages of products."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
+
+from crm.access.models import User
+from crm.catalog.models import Product
+
+PAGE = 50
+TOGETHER_AT_MOST = 8
+K_SHOWN = 10
+"""Fewer buyers in common than this are not shown: a small number can point at a person."""
+
+
+def products(request: HttpRequest) -> HttpResponse:
+    """List products, searched by words, narrowed to a department, in the order of their ids."""
+    words, department = request.GET.get("q", "").strip(), request.GET.get("department", "")
+    found = Product.objects.all()
+    if words:
+        found = found.matching(words)
+    if department:
+        found = found.filter(department=department)
+    after = request.GET.get("after", "")
+    page = list((found.filter(pk__gt=after) if after.isdecimal() else found).order_by("pk")[: PAGE + 1])
+    more, page = len(page) > PAGE, page[:PAGE]
+    sold = _sold_90(page)
+    kept = {name: value for name, value in (("q", words), ("department", department)) if value}
+    context = {
+        "nav": "products",
+        "products": [(shown, sold.get(shown.pk, 0)) for shown in page],
+        "words": words,
+        "department": department,
+        "departments": Product.objects.exclude(department="")
+        .order_by("department")
+        .values_list("department", flat=True)
+        .distinct(),
+        "total": found.count(),
+        "next_url": f"?{urlencode({**kept, 'after': page[-1].pk})}" if more else "",
+        "previous_url": f"?{urlencode(kept)}" if after else "",
+    }
+    return render(request, "crm/catalog/products.html", context)
+
+
+def _sold_90(page: list[Product]) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT product_id, count(*) FROM crm_interaction WHERE kind = 'order' AND product_id = ANY(%s) "
+            "AND occurred_at > now() - interval '90 days' GROUP BY product_id",
+            [[product.pk for product in page]],
+        )
+        return dict(cursor.fetchall())
+
+
+def product(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one product: its texts, how it sells, what it is bought together with."""
+    shown = get_object_or_404(Product, pk=pk)
+    months = _months(pk)
+    context: dict[str, Any] = {
+        "nav": "products",
+        "product": shown,
+        "sales": {
+            "x": [row[0].strftime("%Y-%m") for row in months],
+            "series": [{"name": shown.shown_name, "data": [row[1] for row in months]}],
+        },
+        "buyers": sum(row[1] for row in months),
+        "revenue": sum(row[2] for row in months),
+        "together": _together(pk),
+    }
+    return render(request, "crm/catalog/product.html", context)
+
+
+def _months(pk: int) -> list[tuple[Any, int, float]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT date_trunc('month', occurred_at), count(*), coalesce(sum(value), 0)::float FROM crm_interaction "
+            "WHERE kind = 'order' AND product_id = %s AND occurred_at > now() - interval '24 months' "
+            "GROUP BY 1 ORDER BY 1",
+            [pk],
+        )
+        return list(cursor.fetchall())
+
+
+def _together(pk: int) -> list[tuple[Product, int]]:
+    """Return (product, buyers in common) for what is most often in the same order, from K_SHOWN buyers on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH mine AS (
+                SELECT customer_id, order_id, occurred_at FROM crm_interaction
+                WHERE kind = 'order' AND product_id = %s AND order_id <> ''
+                ORDER BY occurred_at DESC LIMIT 5000
+            )
+            SELECT o.product_id, count(DISTINCT o.customer_id) AS buyers
+            FROM mine JOIN crm_interaction o ON o.customer_id = mine.customer_id AND o.order_id = mine.order_id
+                AND o.occurred_at BETWEEN mine.occurred_at - interval '1 day' AND mine.occurred_at + interval '1 day'
+            WHERE o.kind = 'order' AND o.product_id <> %s
+            GROUP BY o.product_id HAVING count(DISTINCT o.customer_id) >= %s
+            ORDER BY buyers DESC, o.product_id LIMIT %s
+            """,
+            [pk, pk, K_SHOWN, TOGETHER_AT_MOST],
+        )
+        counts = cursor.fetchall()
+    shown = Product.objects.in_bulk([row[0] for row in counts])
+    return [(shown[key], buyers) for key, buyers in counts]
+
+
+@require_POST
+def product_exclude(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a product out of recommendations, or put it back.
+
+    Raises PermissionDenied for people who may not edit.
+    """
+    if not (isinstance(request.user, User) and request.user.may_edit):
+        raise PermissionDenied
+    Product.objects.filter(pk=pk).update(recommendable=Q(recommendable=False))
+    return redirect("crm:product", pk)
