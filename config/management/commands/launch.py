@@ -5,8 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from config.launch import run
-from config.launch.foreground import DEMO_CUSTOMERS
+from config.launch.foreground import DEMO_CUSTOMERS, run
 
 
 class Command(BaseCommand):
