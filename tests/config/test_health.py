@@ -3,8 +3,8 @@
 from contextlib import closing
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from config import heartbeat
 
@@ -34,7 +34,7 @@ def test_a_worker_that_stops_beating_is_missed_after_a_while() -> None:
 
 
 @pytest.mark.django_db(databases=["default", "keystore"])
-def test_without_redis_it_says_so(client: Client, settings: SettingsWrapper) -> None:
+def test_without_redis_it_says_so(client: Client, settings: LazySettings) -> None:
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["missing"]) == (503, ["redis", "worker"])
