@@ -83,10 +83,10 @@ def _stage(release: Release, progress: Progress) -> None:
         )
     done = 0
     with DuckEngine(Path(settings.VAR_DIR) / "tmp") as engine:
-        for batch in sketch(engine, Path(settings.RELEASE_DIR) / release.path, release.as_of):
+        for batch in sketch(engine, Path(settings.RELEASE_DIR) / release.path, release.as_of, progress):
             _append(pa.Table.from_batches([batch]), release)
             done += batch.num_rows
-            progress(done, max(total, done), "painting")
+            progress(done, max(total, done), "storing")
 
 
 def _append(batch: pa.Table, release: Release) -> None:

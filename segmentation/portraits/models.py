@@ -1,5 +1,7 @@
 """Portrait: one row per customer, one typed column per feature of the registry."""
 
+from typing import Any
+
 from django.db import models
 
 from lib.declaration import derived, operations, pseudonym
@@ -7,7 +9,7 @@ from lib.runs import Run
 from segmentation.portraits.features import FEATURES, Type
 
 
-def column(kind: Type) -> "models.Field[object, object]":
+def column(kind: Type) -> "models.Field[Any, Any]":
     """Return the database column a type of feature is kept in; every feature may be unknown."""
     match kind:
         case Type.COUNT:

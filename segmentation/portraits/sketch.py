@@ -8,11 +8,14 @@ import pyarrow as pa
 from django.conf import settings
 
 from lib.engine import Engine
-from segmentation.portraits.statement import NO_INTERACTIONS, painting, preparation
+from lib.runs import Progress
+from segmentation.portraits.statement import NO_INTERACTIONS, drawing, preparation, scoring, slices
 
 
-def sketch(engine: Engine, folder: Path, as_of: datetime) -> Iterator[pa.RecordBatch]:
+def sketch(engine: Engine, folder: Path, as_of: datetime, progress: Progress) -> Iterator[pa.RecordBatch]:
     """Yield the portraits of a release in `folder`, as of a moment, in batches with the columns statement.COLUMNS.
+
+    `progress` hears of the people drawn, in slices.
 
     Raises EngineError when a file of the release is missing or cannot be read.
     """
@@ -23,7 +26,13 @@ def sketch(engine: Engine, folder: Path, as_of: datetime) -> Iterator[pa.RecordB
         engine.view("interactions", months)
     else:
         engine.run(NO_INTERACTIONS)
-    known = {"cut": as_of.astimezone(UTC).replace(tzinfo=None), "zone": settings.TIME_ZONE}
     for statement, wanted in preparation():
-        engine.run(statement, {name: known[name] for name in wanted})
-    yield from engine.batches(painting())
+        engine.run(statement, {"zone": settings.TIME_ZONE} if wanted else None)
+    people = int(engine.one("select count(*) from folk")[0])
+    parts = slices(people)
+    for done, (first, end) in enumerate(parts):
+        progress(people * done // len(parts), people, "painting")
+        into = "insert into drawn" if done else "create table drawn as"
+        moment = as_of.astimezone(UTC).replace(tzinfo=None)
+        engine.run(f"{into} {drawing()}", {"cut": moment, "first": first, "end": end})
+    yield from engine.batches(scoring())

@@ -1,5 +1,7 @@
 """The one statement that paints: composed from the registry, run by the engine over a release's Parquet files."""
 
+from itertools import pairwise
+
 from segmentation.portraits.features import FEATURES, Feature, Type
 
 # How much one act says about interest in a department, an order being 1. A rating counts as having had the thing.
@@ -22,66 +24,90 @@ from products
 # Time zones are checked once each, not once a row: an unknown name would stop the whole statement.
 FOLK = """
 create table folk as
-select person, case when timezone in (select name from pg_timezone_names()) then timezone else $zone end as zone
+select person, row_number() over ()::integer as number,
+    case when timezone in (select name from pg_timezone_names()) then timezone else $zone end as zone
 from people
 """
+# One slice of the people at a time: grouping everybody at once would spill many times the size of the release to disk.
+# Interactions are sorted by person, so a slice reads only its own row groups. Numbers and hashes stand in for long
+# strings wherever only equality matters.
 ACTS = """
-create view acts as
-select folk.person, acted.kind, acted.product_id, goods.department, goods.brand, goods.price, goods.price_rank,
-    acted.value, acted.quantity, acted.channel, nullif(acted.delivery_ref, '') as delivery_ref, acted.occurred_at,
-    acted.kind = 'order' as is_order,
-    -- An order line without an order id is an order of its own moment.
-    coalesce(nullif(acted.order_ref, ''), '@' || acted.occurred_at::varchar) as order_ref,
-    case when acted.kind = 'order' then timezone(folk.zone, timezone('UTC', acted.occurred_at)) end as local_at,
-    moment.cut
-from folk cross join moment left join (select * from interactions, moment where occurred_at <= moment.cut) as acted
-    on folk.person = acted.person left join goods on goods.product_id = acted.product_id
+acts as (
+    select folk.number, acted.kind, acted.product_id, goods.department, goods.brand, goods.price, goods.price_rank,
+        acted.value, acted.quantity, acted.channel, nullif(acted.delivery_ref, '') as delivery_ref, acted.occurred_at,
+        acted.kind = 'order' as is_order,
+        -- An order line without an order id is an order of its own moment.
+        hash(coalesce(nullif(acted.order_ref, ''), acted.occurred_at::varchar)) as order_ref,
+        case when acted.kind = 'order' then timezone(folk.zone, timezone('UTC', acted.occurred_at)) end as local_at,
+        $cut::timestamp as cut
+    from (select * from folk where person >= $first and person < $end) as folk
+    left join (
+        select * from interactions where person >= $first and person < $end and occurred_at <= $cut::timestamp
+    ) as acted on folk.person = acted.person
+    left join goods on goods.product_id = acted.product_id
+)
 """
+PEOPLE_A_SLICE = 70_000
 
 
 def preparation() -> list[tuple[str, tuple[str, ...]]]:
     """Return the statements to run first, each with the names of the parameters it takes.
 
-    They expect the views `interactions`, `people`, `products`; parameters are `cut` (a naive time in UTC) and `zone`
-    (the name of the time zone of people without one).
+    They expect the views `interactions`, `people`, `products`. `zone` is the time zone of people without one.
     """
-    return [
-        ("create table moment as select $cut::timestamp as cut", ("cut",)),
-        (GOODS, ()),
-        (FOLK, ("zone",)),
-        (ACTS, ()),
-    ]
+    return [(GOODS, ()), (FOLK, ("zone",))]
 
 
-def painting() -> str:
-    """Return the statement whose answer has the columns COLUMNS, one row for each person of the release."""
+def slices(people: int) -> list[tuple[str, str]]:
+    """Return (first, end) pseudonym prefixes that cut the people into parts of about PEOPLE_A_SLICE; end is excluded.
+
+    Pseudonyms are hexadecimal digits of a keyed hash, so equal ranges hold about equally many people.
+    """
+    digits = 0
+    while people > PEOPLE_A_SLICE * 16**digits:
+        digits += 1
+    edges = ["", *(f"{number:0{digits}x}" for number in range(1, 16**digits)), "g"]
+    return list(pairwise(edges))
+
+
+def drawing() -> str:
+    """Return the statement that draws one slice: everything but the scores, one row for each person.
+
+    Parameters: `cut` (a naive time in UTC), `first` and `end` (see `slices`).
+    """
     plain = ",\n        ".join(f"{feature.sql} as {feature.name}" for feature in FEATURES if not _is_vector(feature))
     shown = ",\n    ".join(_shown(feature) for feature in FEATURES)
     weights = " ".join(f"when '{kind}' then {weight}" for kind, weight in INTEREST.items())
+    return f"""
+with {ACTS}, drawn as (
+    select number,
+        {plain}
+    from acts group by number
+), liked as (
+    select number, department, sum(case kind {weights} else 0 end) as weight
+    from acts where coalesce(department, '') <> '' group by number, department
+), interests as (
+    select number,
+        map(list(department order by weight desc, department),
+            list(round(weight / total, {AFFINITY_DIGITS}) order by weight desc, department))::json::varchar as affinity
+    from (select *, sum(weight) over (partition by number) as total from liked where weight > 0) group by number
+)
+select drawn.number, {shown}
+from drawn left join interests on interests.number = drawn.number
+"""  # noqa: S608 - every part is a constant of this file or of the registry
+
+
+def scoring() -> str:
+    """Return the statement whose answer has the columns COLUMNS, from the table `drawn` that the slices filled."""
     ranked = ",\n    ".join(
         _quintile(score, by) for score, by in zip(SCORES, ("last_order_at", "orders", "revenue"), strict=True)
     )
+    names = ", ".join(feature.name for feature in FEATURES)
     return f"""
-with drawn as (
-    select person,
-        {plain}
-    from acts group by person
-), liked as (
-    select person, department, sum(case kind {weights} else 0 end) as weight
-    from acts where coalesce(department, '') <> '' group by person, department
-), shares as (
-    select person, department, weight, weight / sum(weight) over (partition by person) as share
-    from liked where weight > 0
-), interests as (
-    select person,
-        map(list(department order by weight desc, department),
-            list(round(share, {AFFINITY_DIGITS}) order by weight desc, department))::json::varchar as affinity
-    from shares group by person
-)
-select drawn.person,
+select folk.person,
     {ranked},
-    {shown}
-from drawn left join interests on interests.person = drawn.person
+    {names}
+from drawn join folk on folk.number = drawn.number
 """  # noqa: S608 - every part is a constant of this file or of the registry
 
 

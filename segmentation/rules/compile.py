@@ -36,7 +36,7 @@ def compile_rule(rule: Rule, *, now: datetime | None = None) -> Q:
 
 def _row(row: Row, now: datetime) -> Q:
     if row.field.kind is Kind.SEGMENT:
-        found = Q(_member(row.value))
+        found = Q(_member(row.value if isinstance(row.value, int) else 0))
         return found if row.op is Op.IS else ~found
     path = row.field.path
     known = ~Q((path, "")) if row.field.kind is Kind.WORD else Q((f"{path}__isnull", False))
@@ -75,7 +75,7 @@ def _comparison(row: Row, path: str, now: datetime) -> Q:
             raise AssertionError(f"The grammar lets no {row.op} with such a value through.")
 
 
-def _member(segment_id: object) -> Exists:
+def _member(segment_id: int) -> Exists:
     """Membership as its own subquery, because two joined conditions in one query would ask for one membership."""
     return Exists(
         Portrait.objects.filter(

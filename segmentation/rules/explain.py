@@ -1,7 +1,7 @@
 """Why is this person in, or not: each row of the rule, with what is known of the person and whether it holds."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F
 from django.utils import timezone
@@ -29,7 +29,7 @@ def explain(rule: Rule, portrait: Portrait, *, now: datetime | None = None, name
         f"holds_{n}": ExpressionWrapper(compile_rule(row, now=moment), BooleanField()) for n, row in enumerate(asked)
     }
     known = {f"known_{n}": F(row.field.path) for n, row in enumerate(asked) if row.field.kind is not Kind.SEGMENT}
-    found = Portrait.objects.filter(pk=portrait.pk).values(**holds, **known).get()
+    found: dict[str, Any] = dict(Portrait.objects.filter(pk=portrait.pk).values(**holds, **known).get())
     return [
         Reason(sentence(row, names), bool(found[f"holds_{n}"]), shown(row.field, found.get(f"known_{n}")))
         for n, row in enumerate(asked)

@@ -1,4 +1,4 @@
-"""What a rule may ask about: every comparable feature of a portrait, the scores, the customer's attributes, segments."""
+"""What a rule may ask about: comparable features of a portrait, scores, attributes of the customer, segments."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -10,11 +10,12 @@ import pytest
 from lib.engine import DuckEngine
 from segmentation.portraits.features import FEATURES, Type
 from segmentation.portraits.sketch import sketch
+from segmentation.portraits.statement import PEOPLE_A_SLICE, slices
 from tests.segmentation import releases
 from tests.segmentation.portraits import oracle
 from tests.segmentation.releases import act, person
 
-CUT = datetime(2026, 6, 30, 12)
+CUT = datetime(2026, 6, 30, 12)  # noqa: DTZ001 - releases hold naive times in UTC
 PRODUCTS = [
     {"product_id": 1, "sku": "a", "department": "Tea", "brand": "Leaf", "price": 4.0},
     {"product_id": 2, "sku": "b", "department": "Tea", "brand": "Leaf", "price": 9.0},
@@ -23,6 +24,10 @@ PRODUCTS = [
     {"product_id": 5, "sku": "e", "department": "", "brand": "", "price": 3.0},
 ]
 ZONES = {1: "Asia/Shanghai", 2: "", 3: "Mars/Olympus", 4: "Europe/Berlin", 5: "UTC"}
+
+
+def quiet(done: int, total: int, doing: str) -> None:
+    """Report to nobody."""
 
 
 def days(number: float) -> datetime:
@@ -34,12 +39,12 @@ def ada() -> list[dict[str, Any]]:
     """A regular: several orders of several lines, evenings in Shanghai, mail opened twice."""
     order = {"value": 8.0, "channel": "web"}
     return [
-        act(1, "order", days(400), product_id=1, order_ref="o1", **order),
+        act(1, "order", days(400.1), product_id=1, order_ref="o1", **order),
         act(1, "order", days(150), product_id=2, order_ref="o2", value=9.0, channel="web"),
         act(1, "order", days(150), product_id=1, order_ref="o2", **order),
         act(1, "order", days(20.25), product_id=1, order_ref="o3", **order),
         act(1, "order", days(20.25), product_id=4, order_ref="o3", value=20.0, channel="store"),
-        act(1, "order", days(5), product_id=3, order_ref="o4", value=None, channel=""),
+        act(1, "order", days(6.25), product_id=3, order_ref="o4", value=None, channel=""),
         act(1, "view", days(3), product_id=4),
         act(1, "view", days(31), product_id=4),
         act(1, "cart", days(2), product_id=5),
@@ -72,7 +77,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     people = [{"person": person(number), "timezone": zone} for number, zone in ZONES.items()]
     releases.write(folder, acts=ada() + others(), people=people, products=PRODUCTS)
     with DuckEngine(folder / "spill", memory_mb=512, threads=1) as engine:
-        batches = list(sketch(engine, folder, CUT.replace(tzinfo=UTC)))
+        batches = list(sketch(engine, folder, CUT.replace(tzinfo=UTC), quiet))
     return {row["person"]: row for batch in batches for row in batch.to_pylist()}
 
 
@@ -101,6 +106,14 @@ def test_scores_rank_buyers_only_and_equal_people_equally(rows: dict[str, dict[s
 def test_a_release_without_interactions_still_has_its_people(tmp_path: Path) -> None:
     folder = releases.write(tmp_path / "2", acts=[], people=[{"person": person(7)}], products=[])
     with DuckEngine(tmp_path, memory_mb=512, threads=1) as engine:
-        [batch] = list(sketch(engine, folder, CUT.replace(tzinfo=UTC)))
+        [batch] = list(sketch(engine, folder, CUT.replace(tzinfo=UTC), quiet))
     [row] = batch.to_pylist()
     assert (row["person"], row["orders"], row["revenue"], row["last_order_at"]) == (person(7), 0, 0, None)
+
+
+@pytest.mark.parametrize("people", [0, 10, 100_000, 2_000_000])
+def test_slices_hold_every_pseudonym_exactly_once(people: int) -> None:
+    parts = slices(people)
+    for number in (0, 1, 2**64, 2**127, 2**128 - 1):
+        assert sum(first <= person(number) < end for first, end in parts) == 1
+    assert people / len(parts) <= PEOPLE_A_SLICE
