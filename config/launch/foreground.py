@@ -6,11 +6,13 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
@@ -19,7 +21,7 @@ from config import health
 from config.launch.prepare import Unprepared, check_port, port
 from config.launch.processes import Group, GroupError, Program
 from crm.models import Customer
-from lib import mailbox
+from lib import embedded, mailbox
 
 READY_SECONDS = 60.0
 DEMO_CUSTOMERS = 2000
@@ -71,9 +73,25 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
         code = 1
     finally:
         connections.close_all()
+        hasten_stop()
         group.stop()
     announce("Relata has stopped.")
     return code
+
+
+def hasten_stop() -> None:
+    """Let the embedded PostgreSQL write to disk while the programs end, so that it ends sooner itself."""
+    if not embedded.is_running(settings.VAR_DIR):
+        return
+
+    def write() -> None:
+        try:
+            embedded.checkpoint(settings.VAR_DIR)
+        except psycopg.Error as error:
+            # It is only ahead of time: the server does the same when it stops.
+            sys.stderr.write(f"{error}\n")
+
+    threading.Thread(target=write, daemon=True).start()
 
 
 def announce(text: str) -> None:

@@ -19,8 +19,8 @@ RESTARTS = 5
 WINDOW = 300.0
 PAUSE = 1.0
 # Seconds a child has to end by itself, and then to end at once, before it is killed.
-GENTLE = 2.0
-FIRM = 0.7
+GENTLE = 1.2
+FIRM = 0.5
 COLORS = (36, 33, 32, 35, 34)
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.embedded import postgres
 from lib.embedded.identity import ourselves
 from lib.embedded.locks import is_free, lock
 from lib.embedded.places import (
@@ -36,6 +37,7 @@ __all__ = [
     "ServicesError",
     "bound",
     "broker_url",
+    "checkpoint",
     "is_running",
     "pin",
     "places",
@@ -131,6 +133,15 @@ def pin(var_dir: Path | str) -> None:
     """Start the services and let them outlive their users, until `stop`. Raises ServicesError."""
     with running(var_dir):
         places(var_dir).pinned.touch()
+
+
+def checkpoint(var_dir: Path | str) -> None:
+    """Write what PostgreSQL holds in memory to disk now, so that stopping it soon after takes less time.
+
+    Raises psycopg.Error when it cannot.
+    """
+    with postgres.connect(places(var_dir), "postgres") as connection:
+        connection.execute("CHECKPOINT")
 
 
 def stop(var_dir: Path | str) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 SOCKET_PATH_BYTES = 107
 POSTGRES_PORT = 5432
 START_SECONDS = 60.0
-STOP_SECONDS = 4.0
+STOP_SECONDS = 2.5
 POSTGRES_ROLE = "relata"
 DATABASES = ("relata", "relata_keystore")
 
