@@ -25,7 +25,7 @@ class ModelVersion(Run):
     recipe = models.JSONField(default=dict, blank=True)
     """Learners with their settings, and the blend's weights per history bucket."""
     metrics = models.JSONField(default=dict, blank=True)
-    """{"learners": {name: {"ndcg10", "low", "high", "recall10", "hit10", "coverage10", "novelty10"}}, "buckets", "split"}."""
+    """{"learners": {name: {"ndcg10", "low", "high", "recall10", "hit10", "coverage10", "novelty10", ...}}, ...}."""
     release_ref = models.BigIntegerField(null=True)
     path = models.CharField(max_length=500, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)

@@ -1,0 +1,73 @@
+"""A release as a dataset: the same arrays that files give."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from recommendations.dataset.events import Dataset
+from recommendations.dataset.load import load_frames
+from recommendations.dataset.weights import KIND_WEIGHTS
+from recommendations.ranking.policy import Policy
+
+READ_KINDS = tuple(sorted(set(KIND_WEIGHTS) - {"dislike"}))
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a release holds for the recommender; arrays follow the dataset's users and items."""
+
+    dataset: Dataset
+    policy: Policy
+    people: list[str]
+    product_ids: "np.ndarray[Any, np.dtype[np.int64]]"
+
+
+def read(folder: Path) -> Released:
+    """Read the release in `folder`: acts about products, all people, all products.
+
+    Raises duckdb.IOException when a part is missing.
+    """
+    with duckdb.connect() as duck:
+        acts = duck.execute(
+            """
+            SELECT person AS "user", cast(product_id AS varchar) AS item, kind, value, epoch(occurred_at) AS timestamp
+            FROM read_parquet(?) WHERE product_id IS NOT NULL AND kind IN (SELECT unnest(?))
+            """,
+            [str(folder / "interactions" / "*.parquet"), list(READ_KINDS)],
+        ).df()
+        people = duck.execute(
+            """
+            SELECT person AS "user", gender, country, age_band AS extra FROM read_parquet(?)
+            """,
+            [str(folder / "people.parquet")],
+        ).df()
+        products = duck.execute(
+            """
+            SELECT cast(product_id AS varchar) AS item, name, category, brand, array_to_string(tags, '|') AS tags,
+                   concat_ws(' ', description, name_zh) AS description, price, recommendable, in_stock, repeatable
+            FROM read_parquet(?)
+            """,
+            [str(folder / "products.parquet")],
+        ).df()
+    dataset = load_frames(acts, products.drop(columns=["recommendable", "in_stock", "repeatable"]), people)
+    return Released(
+        dataset=dataset,
+        policy=_policy(dataset, products),
+        people=[str(person) for person in dataset.users],
+        product_ids=dataset.items.astype(np.int64).to_numpy(),
+    )
+
+
+def _policy(dataset: Dataset, products: pd.DataFrame) -> Policy:
+    rules = products.set_index("item").reindex(dataset.items)
+    # A product that was deleted meanwhile is in the acts but not on the shelves: it must not be shown.
+    showable = rules["recommendable"].eq(True) & rules["in_stock"].eq(True)
+    again = rules["repeatable"].eq(True).to_numpy(bool)
+    # Where people visibly buy again and nobody has marked what, everything counts as bought again.
+    if dataset.repeats and not again.any():
+        again = np.ones(dataset.n_items, bool)
+    return Policy(blocked=~showable.to_numpy(bool), repeatable=again)

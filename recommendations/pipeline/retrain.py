@@ -1,0 +1,155 @@
+"""The whole night: read the release, learn, sign, ask the gate, publish."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from crm.privacy.models import Release
+from lib import artifacts, signing
+from lib.runs import Cancelled, Progress
+from recommendations.evaluation.evaluate import Report
+from recommendations.evaluation.gate import Decision, decide
+from recommendations.pipeline.fit import fit_hybrid
+from recommendations.pipeline.fitted import FittedHybrid
+from recommendations.pipeline.released import Released, read
+from recommendations.pipeline.serve import serve, stock_of, stock_today
+from recommendations.registry import promote
+from recommendations.registry.models import ModelVersion
+
+
+def key_file() -> Path:
+    """The key models are signed with."""
+    return Path(settings.KEY_DIR) / "models"
+
+
+def folder_of(version: ModelVersion) -> Path:
+    """Where a version's signed artefact lies."""
+    return Path(settings.MODEL_DIR) / str(version.pk)
+
+
+def roll_back(*, version: ModelVersion, tell: Progress | None = None) -> None:
+    """Let an earlier version serve again, with lists made anew from its signed model and today's shelves.
+
+    Raises promote.NotPassed for a version that never passed the gate or whose release has expired (its people can no
+    longer be found), lib.artifacts.BadArtifact when the model was altered.
+    """
+    if version.verdict not in {ModelVersion.Verdict.RETIRED, ModelVersion.Verdict.READY}:
+        raise promote.NotPassed(f"Version {version.pk} has not passed the gate.")
+    release = Release.objects.filter(pk=version.release_ref or 0, wrapped_key__isnull=False).first()
+    if release is None:
+        raise promote.NotPassed(f"The release version {version.pk} learned from has expired; train a new version.")
+    fitted = load(version)
+    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent)
+    promote.promote(version=version)
+
+
+def _silent(done: int, total: int, doing: str) -> None:
+    """Nobody is listening."""
+
+
+def load(version: ModelVersion) -> FittedHybrid:
+    """Load a version's model; raises lib.artifacts.BadArtifact when a byte of it was altered."""
+    return FittedHybrid.load(folder_of(version), signing.public_bytes(signing.signing_key(key_file())))
+
+
+def retrain(*, release: Release, version: ModelVersion, progress: Progress | None = None) -> ModelVersion:
+    """Learn from a release; publish the lists if the gate lets the version pass.
+
+    The version's row shows how far the work is. Raises what a step raises, after the row says so; a version that
+    failed or was rejected leaves what serves untouched.
+    """
+    if not version.claim():
+        return version
+    tell = _both(version, progress)
+    try:
+        released = read(Path(release.path))
+        fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
+        _keep(version, release, released, fitted)
+        decision = _judge(version, fitted)
+        if decision.promoted:
+            serve(version=version, release=release, stock=stock_of(released), fitted=fitted, tell=tell)
+            promote.promote(version=version)
+        version.finish()
+    except Cancelled:
+        pass
+    except Exception as error:
+        version.fail(error)
+        raise
+    return version
+
+
+def _both(version: ModelVersion, progress: Progress | None) -> Progress:
+    def tell(done: int, total: int, doing: str) -> None:
+        version.report(done, total, doing)
+        if progress:
+            progress(done, total, doing)
+
+    return tell
+
+
+def _keep(version: ModelVersion, release: Release, released: Released, fitted: FittedHybrid) -> None:
+    """Sign the model and write what the page of the version shows."""
+    key_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fitted.save(folder_of(version), key_file())
+    data = released.dataset
+    version.path = str(folder_of(version))
+    version.manifest_sha256 = hashlib.sha256((folder_of(version) / artifacts.MANIFEST).read_bytes()).hexdigest()
+    version.release_ref = release.pk
+    version.people, version.products, version.interactions = data.n_users, data.n_items, data.n_events
+    again = fitted.again.as_values() if fitted.again else None
+    version.recipe = {"facts": fitted.facts, "fresh": fitted.fresh.as_values(), "again": again}
+    version.metrics = _metrics(fitted.reports[0]) if fitted.reports else {}
+    version.metrics["reports"] = [report.as_values() for report in fitted.reports]
+    version.save()
+
+
+def _metrics(report: Report) -> dict[str, Any]:
+    return {
+        "goal": report.goal,
+        "window": report.window,
+        "learners": {
+            one.name: {
+                name: getattr(one, name)
+                for name in (
+                    "people",
+                    "ndcg10",
+                    "low",
+                    "high",
+                    "recall10",
+                    "hit10",
+                    "coverage10",
+                    "novelty10",
+                    "buckets",
+                )
+            }
+            for one in report.entries
+        },
+    }
+
+
+def _judge(version: ModelVersion, fitted: FittedHybrid) -> Decision:
+    """Ask the gate, and write its verdict with the numbers it rests on.
+
+    Raises ValueError when there was nobody to judge by.
+    """
+    if not fitted.reports:
+        raise ValueError("There are too few orders over time to judge a model by.")
+    live = promote.live()
+    before = _report_of(live, fitted.reports[0].goal) if live else None
+    decision = decide(fitted.reports[0], before)
+    against = f"popularity {decision.popularity:.4f}"
+    if decision.live is not None:
+        against += f", the version in use {decision.live:.4f}"
+    reason = f"{decision.ground}: NDCG@10 {decision.ndcg10:.4f} ({decision.low:.4f} to {decision.high:.4f}); {against}"
+    promote.judge(version=version, passed=decision.promoted, reason=reason)
+    return decision
+
+
+def _report_of(version: ModelVersion, goal: str) -> Report | None:
+    """Return the version's own report for the same goal, from its own time split."""
+    for values in version.metrics.get("reports", []):
+        if values["goal"] == goal:
+            return Report.from_values(values)
+    return None

@@ -1,0 +1,89 @@
+"""Let a model serve: everybody's list and the favourites, from arrays into the database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from crm.catalog.models import Product
+from crm.privacy import gate
+from crm.privacy.models import Release
+from lib.runs import Progress
+from recommendations.pipeline.favourites import Stock, favourites
+from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
+from recommendations.pipeline.released import Released
+from recommendations.ranking.policy import Policy
+from recommendations.ranking.reasons import SENTENCES, Reason
+from recommendations.registry.models import ModelVersion
+from recommendations.serving import publish
+
+LIST_LENGTH = 20
+PEOPLE_AT_ONCE = 20_000
+DIVERSITY = 0.1
+"""A light touch: of two nearly equal products the one from another category comes first."""
+
+
+def stock_of(released: Released) -> Stock:
+    """The products of a release and the shop's rules about them."""
+    return Stock(released.product_ids, released.policy)
+
+
+def stock_today(fitted: FittedHybrid) -> Stock:
+    """The products a model knows, with the rules that hold today."""
+    ids = fitted.items.astype(np.int64).to_numpy()
+    showable = set(Product.objects.recommendable().values_list("pk", flat=True))
+    again = set(Product.objects.filter(repeatable=True).values_list("pk", flat=True))
+    repeatable = np.array([pk in again for pk in ids.tolist()], bool)
+    if fitted.again is not None and not repeatable.any():
+        repeatable = np.ones(len(ids), bool)
+    return Stock(
+        ids, Policy(blocked=np.array([pk not in showable for pk in ids.tolist()], bool), repeatable=repeatable)
+    )
+
+
+def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: FittedHybrid, tell: Progress) -> None:
+    """Store everybody's list and the favourites. Consent is asked for again where pseudonyms become customers."""
+    customers = gate.attach(release, [str(person) for person in fitted.users])
+    publish.publish(version=version, shelves=_shelves(stock, fitted, customers, tell))
+    publish.sweep(version=version)
+    members = publish.members_by_segment(customers)
+    publish.store_favourites(version=version, favourites=favourites(fitted, stock, members))
+
+
+def _shelves(
+    stock: Stock, fitted: FittedHybrid, customers: "np.ndarray[Any, np.dtype[np.int64]]", tell: Progress
+) -> Iterator[publish.Shelf]:
+    known = np.flatnonzero(customers >= 0)
+    wish = Wish(k=LIST_LENGTH, policy=stock.policy, diversity=DIVERSITY)
+    for start in range(0, len(known), PEOPLE_AT_ONCE):
+        people = known[start : start + PEOPLE_AT_ONCE]
+        lists = fitted.recommend(people, wish)
+        lengths = np.diff(fitted.history.indptr)[people]
+        for row, person in enumerate(people):
+            yield _shelf(int(customers[person]), lists, row, stock.product_ids, bool(lengths[row] > 0))
+        tell(start + len(people), len(known), "writing lists")
+
+
+def _shelf(
+    customer: int, lists: Lists, row: int, product_ids: "np.ndarray[Any, np.dtype[np.int64]]", personal: bool
+) -> publish.Shelf:
+    filled = [at for at, item in enumerate(lists.items[row]) if item >= 0]
+    reasons: list[dict[str, Any]] = []
+    for at in filled:
+        reason = Reason(int(lists.reasons[row, at]))
+        told: dict[str, Any] = {"code": SENTENCES[reason].code}
+        if lists.sources[row, at] >= 0:
+            told["product"] = int(product_ids[lists.sources[row, at]])
+        told["shares"] = {
+            SENTENCES[one].code: round(float(lists.shares[row, at, one]), 3)
+            for one in Reason
+            if lists.shares[row, at, one] >= 0.005
+        }
+        reasons.append(told)
+    return publish.Shelf(
+        customer_id=customer,
+        product_ids=[int(product_ids[lists.items[row, at]]) for at in filled],
+        scores=[float(lists.scores[row, at]) for at in filled],
+        reasons=reasons,
+        personal=personal,
+    )

@@ -1,0 +1,43 @@
+"""Which version serves: one at a time, and only one that passed the gate."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from recommendations.registry.models import ModelVersion
+
+Verdict = ModelVersion.Verdict
+
+
+class NotPassed(Exception):
+    """The version did not pass the gate, or there is nothing to roll back to."""
+
+
+def live() -> ModelVersion | None:
+    """Return the version that serves, None before the first."""
+    return ModelVersion.objects.filter(verdict=Verdict.LIVE).first()
+
+
+@transaction.atomic
+def promote(*, version: ModelVersion) -> None:
+    """Let a version serve; the one before it retires.
+
+    Raises NotPassed for a version that the gate has not passed.
+    """
+    locked = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    if locked.verdict not in {Verdict.READY, Verdict.RETIRED, Verdict.LIVE}:
+        raise NotPassed(f"Version {version.pk} has not passed the gate.")
+    ModelVersion.objects.filter(verdict=Verdict.LIVE).exclude(pk=version.pk).update(verdict=Verdict.RETIRED)
+    ModelVersion.objects.filter(pk=version.pk).update(verdict=Verdict.LIVE, promoted_at=timezone.now())
+    version.refresh_from_db()
+
+
+def before_live() -> ModelVersion | None:
+    """Return the version that served before the one that serves now."""
+    return ModelVersion.objects.filter(verdict=Verdict.RETIRED).order_by("-promoted_at").first()
+
+
+def judge(*, version: ModelVersion, passed: bool, reason: str) -> None:
+    """Write down what the gate said."""
+    version.verdict = Verdict.READY if passed else Verdict.REJECTED
+    version.reason = reason
+    version.save(update_fields=["verdict", "reason"])

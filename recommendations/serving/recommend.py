@@ -1,0 +1,89 @@
+"""What to show a customer: the stored list, or what the declared fallbacks find."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import get_language
+
+from crm.catalog.models import Product
+from crm.consents.purposes import Purpose
+from crm.customers.models import Customer
+from recommendations.ranking.reasons import SENTENCES
+from recommendations.serving import fallback
+from recommendations.serving.models import Recommendation
+
+TEXTS = {sentence.code: sentence for sentence in SENTENCES.values()}
+POPULAR = "popular"
+IN_GROUP = "popular_in_group"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Products for one customer, best first. Only products that may be recommended today are in it."""
+
+    product_ids: list[int]
+    reasons: list[dict[str, Any]]
+    """One for each product: {"code", "product" (id, for "because you bought"), "shares"}."""
+    personal: bool
+    version_id: int | None
+    scores: list[float] = field(default_factory=list)
+
+
+def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
+    """Return a list of at most n products for every customer asked for.
+
+    People who allow personal recommendations get their stored list; the others, and those without one, get the
+    favourites of their segment, then everybody's (fallback.py). Costs six queries, however many are asked for.
+    """
+    ids = list(customer_ids)
+    allowed = set(
+        Customer.objects.filter(pk__in=ids)
+        .active()
+        .permitting(int(Purpose.RECOMMENDATION))
+        .values_list("pk", flat=True)
+    )
+    stored = Recommendation.objects.in_bulk(allowed)
+    spare = fallback.favourites([pk for pk in ids if pk not in stored])
+    wanted = {product for row in stored.values() for product in row.product_ids}
+    wanted |= {product for listing in spare.values() for product in listing.product_ids}
+    showable = set(Product.objects.recommendable().filter(pk__in=wanted).values_list("pk", flat=True))
+    result = {}
+    for pk in ids:
+        if pk in stored:
+            result[pk] = _stored(stored[pk], showable, n)
+        else:
+            result[pk] = _favourites(spare[pk], showable, n)
+    return result
+
+
+def _stored(row: Recommendation, showable: set[int], n: int) -> Listing:
+    kept = [at for at, product in enumerate(row.product_ids) if product in showable][:n]
+    return Listing(
+        product_ids=[row.product_ids[at] for at in kept],
+        reasons=[row.reasons[at] for at in kept],
+        personal=row.personal,
+        version_id=row.version_id,
+        scores=[row.scores[at] for at in kept],
+    )
+
+
+def _favourites(found: fallback.Found, showable: set[int], n: int) -> Listing:
+    kept = [product for product in found.product_ids if product in showable][:n]
+    code = IN_GROUP if found.scope != fallback.EVERYBODY else POPULAR
+    return Listing(
+        product_ids=kept, reasons=[{"code": code} for _ in kept], personal=False, version_id=found.version_id
+    )
+
+
+def sentence(reason: dict[str, Any], names: dict[int, str], language: str | None = None) -> str:
+    """Return a reason in words, in a language (the page's when none is given).
+
+    `names` gives product id → name in that language, for reasons that name a product.
+    """
+    text = TEXTS[reason["code"]]
+    wording = text.chinese if (language or get_language() or "en").startswith("zh") else text.english
+    if "{item}" not in wording:
+        return wording
+    name = names.get(reason.get("product") or 0)
+    return wording.replace("{item}", name) if name else sentence({"code": "people_like_you"}, names, language)
