@@ -16,10 +16,21 @@ LARGEST = 95 * 1024
 class Text(Protocol):
     """What is proof-read: an EmailText, saved or not."""
 
-    subject: str
-    preheader: str
-    mjml: str
-    language: str
+    @property
+    def subject(self) -> str:
+        """The subject, with Liquid."""
+
+    @property
+    def preheader(self) -> str:
+        """What mail programs show after the subject."""
+
+    @property
+    def mjml(self) -> str:
+        """The layout, with Liquid."""
+
+    @property
+    def language(self) -> str:
+        """The language it is written in."""
 
 
 @dataclass(frozen=True)

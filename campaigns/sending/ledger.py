@@ -68,7 +68,10 @@ FROM unnest(%(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(re
      AS v(id, state, reason, reply)
 WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = 1
 """
-_RELEASE = "UPDATE campaigns_delivery SET state = 0, lease = NULL, lease_until = NULL WHERE id = ANY(%s) AND lease = %s AND state = 1"
+_RELEASE = """
+UPDATE campaigns_delivery SET state = 0, lease = NULL, lease_until = NULL
+WHERE id = ANY(%s) AND lease = %s AND state = 1
+"""
 _LOCK = "SELECT id FROM campaigns_delivery WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
@@ -121,7 +124,7 @@ def claim(limit: int, lease: UUID, seconds: float) -> list[Claimed]:
     """Take at most `limit` due deliveries of campaigns being sent, for `seconds`; workers side by side get others."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"limit": limit, "lease": lease, "seconds": seconds})
-        rows = cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
     return [Claimed(*row[:7], _decoded(row[7]), *row[8:]) for row in rows]
 
 
@@ -137,7 +140,7 @@ def commit_group(lease: UUID, outcomes: Sequence[Outcome], intents: Sequence[Int
     still agree.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[item.id for item in (*outcomes, *intents)]])
+        cursor.execute(_LOCK, [[item.id for item in outcomes] + [item.id for item in intents]])
         if outcomes:
             cursor.execute(
                 _OUTCOME,

@@ -1,0 +1,34 @@
+"""Send what is due, without Celery."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from campaigns.sending import shift
+
+
+class Command(BaseCommand):
+    """`manage.py pump [--loop]`."""
+
+    help = "Send due deliveries: once, or over and over until ended. Any number may run side by side."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the size of a batch, how long a lease lasts, and whether to go on."""
+        parser.add_argument("--loop", action="store_true", help="Go on until ended.")
+        parser.add_argument("--limit", type=int, default=settings.SEND_BATCH, help="Deliveries claimed at once.")
+        parser.add_argument("--lease", type=float, default=60, help="Seconds after which a dead worker's claim ends.")
+        parser.add_argument("--pause", type=float, default=1, help="Seconds to wait when nothing is due.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Work one shift after another."""
+        while True:
+            done = shift.work(limit=options["limit"], lease_seconds=options["lease"], worker="pump")
+            if done.claimed:
+                self.stdout.write(f"claimed {done.claimed}, sent {done.sent}")
+            shift.tidy()
+            if not options["loop"]:
+                return
+            if not done.claimed:
+                time.sleep(options["pause"])

@@ -1,0 +1,217 @@
+"""Make the mails of claimed deliveries, holding no lock: ask for consent once more, open addresses in bulk, render."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from campaigns.emails import links
+from campaigns.emails.compile import Compiled
+from campaigns.emails.freeze import ensure_links, thaw
+from campaigns.emails.models import CompiledText
+from campaigns.emails.render import Mail, RenderError, render
+from campaigns.sending import ledger
+from campaigns.sending.context import Reader, Shelf, assemble, product_ids
+from campaigns.sending.ledger import Claimed, Intent, Outcome
+from campaigns.sending.message import Addressed, BadHeader, build, wire_address
+from campaigns.sending.picks import Pick, pick
+from crm.consents.purposes import Purpose
+from crm.customers.models import Customer
+from crm.privacy import suppression, vault
+
+ACTOR = "sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A mail ready for the wire."""
+
+    claimed: Claimed
+    intent: Intent
+    sender: str
+    recipient: str
+    message: bytes
+
+
+@dataclass
+class Prepared:
+    """Mails ready for the wire, and the deliveries that will not be sent, with the reason."""
+
+    outgoing: list[Outgoing] = field(default_factory=list)
+    dropped: list[Outcome] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the mails of one claim share, read in bulk."""
+
+    texts: dict[int, Compiled]
+    """By delivery."""
+    permissions: dict[int, int]
+    addresses: dict[int, str]
+    struck: set[str]
+    """Addresses on the suppression list."""
+    names: dict[int, str]
+    picks: dict[int, Pick]
+    """By delivery."""
+    shelf: Shelf
+    link_ids: dict[tuple[int, str], int]
+
+
+def prepare(claimed: Sequence[Claimed]) -> Prepared:
+    """Return the mails to send, and why others are not: no consent, no address, suppressed, or a mail that fails."""
+    prepared = Prepared()
+    permitted, permissions = _permitted(claimed, prepared)
+    texts = _texts(permitted)
+    for row in permitted:
+        if row.id not in texts:
+            prepared.dropped.append(Outcome(row.id, ledger.FAILED, "render", reply="no text"))
+    rows = [row for row in permitted if row.id in texts]
+    batch = _gather(rows, texts, permissions)
+    for row in rows:
+        if row.customer_id not in batch.addresses:
+            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, "no_address"))
+            continue
+        if batch.addresses[row.customer_id] in batch.struck:
+            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, "suppressed"))
+            continue
+        try:
+            prepared.outgoing.append(_compose(row, batch))
+        except (RenderError, BadHeader) as error:
+            prepared.dropped.append(Outcome(row.id, ledger.FAILED, "render", reply=str(error)[:200]))
+    return prepared
+
+
+def _permitted(claimed: Sequence[Claimed], prepared: Prepared) -> tuple[list[Claimed], dict[int, int]]:
+    rows = Customer.objects.filter(pk__in={row.customer_id for row in claimed})
+    known = {
+        pk: (state, permission, index is not None)
+        for pk, state, permission, index in rows.values_list("pk", "state", "permission", "identity__email_index")
+    }
+    permitted = []
+    for row in claimed:
+        state, permission, addressed = known[row.customer_id]
+        reason = ""
+        if state in {"erased", "restricted"}:
+            reason = state
+        elif not permission & Purpose.EMAIL_MARKETING:
+            reason = "unsubscribed"
+        elif not addressed:
+            reason = "no_address"
+        if reason:
+            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, reason))
+        else:
+            permitted.append(row)
+    return permitted, {pk: permission for pk, (_, permission, _) in known.items()}
+
+
+def _texts(rows: Sequence[Claimed]) -> dict[int, Compiled]:
+    found: dict[tuple[int, int, str], Compiled] = {}
+    wanted = CompiledText.objects.filter(
+        campaign_id__in={row.campaign_id for row in rows}, template_id__in={row.template_id for row in rows}
+    )
+    for text in wanted:
+        found[text.campaign_id, text.template_id, text.language] = thaw(text)
+    keys = {row.id: (row.campaign_id, row.template_id or 0, row.language) for row in rows}
+    return {pk: found[key] for pk, key in keys.items() if key in found}
+
+
+def _gather(rows: Sequence[Claimed], texts: dict[int, Compiled], permissions: dict[int, int]) -> Batch:
+    reason = f"campaign {', '.join(str(pk) for pk in sorted({row.campaign_id for row in rows}))}"
+    everybody = [row.customer_id for row in rows]
+    # Names stay sealed for mails that do not print them.
+    greeted = [row.customer_id for row in rows if texts[row.id].needs_name]
+    contact = vault.open_many(customer_ids=everybody, seal="contact", actor=ACTOR, reason=reason) if rows else {}
+    identity = vault.open_many(customer_ids=greeted, seal="identity", actor=ACTOR, reason=reason) if greeted else {}
+    picks = _picks(rows, texts)
+    shelf = Shelf(
+        (product for item in picks.values() for product in product_ids(item.recommended)),
+        (row.offer_id for row in rows),
+    )
+    addresses = {pk: opened["email"] for pk, opened in contact.items() if opened.get("email")}
+    return Batch(
+        texts=texts,
+        permissions=permissions,
+        addresses=addresses,
+        struck=suppression.listed(list(addresses.values())),
+        names={pk: opened.get("first_name", "") for pk, opened in identity.items()},
+        picks=picks,
+        shelf=shelf,
+        link_ids=_links(rows, texts, picks, shelf),
+    )
+
+
+def _picks(rows: Sequence[Claimed], texts: dict[int, Compiled]) -> dict[int, Pick]:
+    # A mail that was tried before carries what it carried then.
+    picks = {row.id: Pick(row.recommended, row.version_ref) for row in rows}
+    fresh = [row for row in rows if not row.recommended and "products" in texts[row.id].uses]
+    for count in {row.products for row in fresh}:
+        wanted = [row for row in fresh if row.products == count]
+        chosen = pick([row.customer_id for row in wanted], count)
+        picks |= {row.id: chosen[row.customer_id] for row in wanted if row.customer_id in chosen}
+    return picks
+
+
+def _links(
+    rows: Sequence[Claimed], texts: dict[int, Compiled], picks: dict[int, Pick], shelf: Shelf
+) -> dict[tuple[int, str], int]:
+    urls: dict[int, set[str]] = {}
+    for row in rows:
+        found = urls.setdefault(row.campaign_id, set())
+        found.update(texts[row.id].links, shelf.addresses(picks[row.id].recommended, row.offer_id))
+    return {
+        (campaign_id, url): pk
+        for campaign_id, wanted in urls.items()
+        for url, pk in ensure_links(campaign_id=campaign_id, urls=_fitting(wanted)).items()
+    }
+
+
+def _fitting(urls: Iterable[str]) -> set[str]:
+    # What does not fit the column is linked directly.
+    return {url for url in urls if len(url) <= 1_000}
+
+
+def _compose(row: Claimed, batch: Batch) -> Outgoing:
+    compiled, picked = batch.texts[row.id], batch.picks[row.id]
+    permission = batch.permissions[row.customer_id]
+
+    def track(url: str) -> str:
+        # Who does not allow click tracking gets the address itself, so that there is nothing to record.
+        link = batch.link_ids.get((row.campaign_id, url)) if permission & Purpose.CLICK_TRACKING else None
+        return links.click_url(link, row.id) if link else url
+
+    sender_name, sender = row.sender_name or settings.SENDER_NAME, row.sender_address or settings.SENDER_ADDRESS
+    reader = Reader(
+        language=row.language,
+        first_name=batch.names.get(row.customer_id, ""),
+        unsubscribe_url=links.unsubscribe_url(row.customer_id, row.id),
+        preferences_url=links.preferences_url(row.customer_id, row.id),
+        sender_name=sender_name,
+        track=track,
+    )
+    mail = render(compiled, assemble(compiled, reader, batch.shelf, picked.recommended, row.offer_id))
+    if permission & Purpose.OPEN_TRACKING:
+        mail = with_pixel(mail, links.open_url(row.id))
+    recipient = batch.addresses[row.customer_id]
+    message = build(
+        mail,
+        Addressed(
+            key=row.key,
+            date=row.created_at,
+            sender_name=sender_name,
+            sender_address=sender,
+            recipient=recipient,
+            campaign_id=row.campaign_id,
+            unsubscribe_url=reader.unsubscribe_url,
+            list_name=sender_name,
+        ),
+    )
+    intent = Intent(row.id, picked.recommended, picked.version_ref)
+    return Outgoing(row, intent, wire_address(sender), wire_address(recipient), message)
+
+
+def with_pixel(mail: Mail, url: str) -> Mail:
+    """Return the mail with an invisible picture at its end that tells when it was opened."""
+    pixel = f'<img src="{url}" width="1" height="1" alt="" style="display:block;border:0">'
+    head, body, tail = mail.html.rpartition("</body>")
+    return Mail(mail.subject, f"{head}{pixel}{body}{tail}" if body else mail.html + pixel, mail.text)

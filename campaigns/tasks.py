@@ -1,0 +1,25 @@
+"""Background work of campaigns. Rows are the queue; a task only says that it is time to look."""
+
+from celery import shared_task
+from django.conf import settings
+
+from campaigns.planning import launch
+from campaigns.sending import shift
+
+
+@shared_task(expires=30)  # type: ignore[untyped-decorator]
+def start_due_campaigns() -> None:
+    """Freeze campaigns whose time has come, and write their deliveries."""
+    launch.start_due()
+
+
+@shared_task(acks_late=False, expires=5, soft_time_limit=120, time_limit=180)  # type: ignore[untyped-decorator]
+def pump_deliveries() -> None:
+    """Send what is due, for at most half a minute."""
+    shift.work(limit=settings.SEND_BATCH, worker="celery")
+
+
+@shared_task(expires=30)  # type: ignore[untyped-decorator]
+def reap_leases() -> None:
+    """Give back the leases of dead workers, and close campaigns that are over."""
+    shift.tidy()
