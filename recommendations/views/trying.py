@@ -1,0 +1,58 @@
+"""Try a customer: what would be shown, why, and what was filtered out."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+
+from crm.catalog.models import Product
+from crm.customers.models import Customer
+from recommendations.models import Recommendation
+from recommendations.serving.recommend import recommend, sentence
+
+SHOWN = 20
+
+
+def try_customer(request: HttpRequest) -> HttpResponse:
+    """Show the list of one customer, found by shop id or public id, or of somebody at random."""
+    words = request.GET.get("customer", "").strip()
+    customer = _find(words) if words else Customer.objects.active().filter(recommendation__isnull=False).first()
+    context: dict[str, Any] = {"nav": "recommendations", "words": words, "customer": customer, "missing": bool(words)}
+    if customer:
+        context |= _listing(customer)
+    return render(request, "recommendations/try.html", context)
+
+
+def _find(words: str) -> Customer | None:
+    try:
+        return Customer.objects.real().filter(uuid=UUID(words)).first()
+    except ValueError:
+        return Customer.objects.real().filter(external_id=words).first()
+
+
+def _listing(customer: Customer) -> dict[str, Any]:
+    found = recommend([customer.pk], SHOWN)[customer.pk]
+    named = {reason.get("product") for reason in found.reasons} - {None}
+    products = Product.objects.in_bulk([*found.product_ids, *named])
+    language = get_language() or "en"
+    names = {pk: product.name_in(language) for pk, product in products.items()}
+    stored = Recommendation.objects.filter(pk=customer.pk).first()
+    held_back = [pk for pk in stored.product_ids if pk not in set(found.product_ids)] if stored else []
+    return {
+        "listing": found,
+        "rows": [
+            {
+                "product": products[pk],
+                "reason": sentence(reason, names),
+                "shares": [
+                    (sentence({"code": code, "product": reason.get("product")}, names), round(share * 100))
+                    for code, share in sorted(reason.get("shares", {}).items(), key=lambda pair: -pair[1])
+                    if share >= 0.05
+                ],
+            }
+            for pk, reason in zip(found.product_ids, found.reasons, strict=True)
+        ],
+        "held_back": Product.objects.filter(pk__in=held_back),
+    }

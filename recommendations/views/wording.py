@@ -1,0 +1,53 @@
+"""Names of methods, buckets and verdicts, in words."""
+
+import re
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+LEARNERS: dict[str, str | Promise] = {
+    "hybrid": gettext_lazy("The blend"),
+    "popular": gettext_lazy("Popularity"),
+    "group": gettext_lazy("Popular among similar people"),
+    "ease": gettext_lazy("EASE"),
+    "ease_recent": gettext_lazy("EASE, recent history"),
+    "knn": gettext_lazy("Item neighbours"),
+    "knn_recent": gettext_lazy("Item neighbours, recent history"),
+    "content": gettext_lazy("Similar texts"),
+    "again": gettext_lazy("Bought again"),
+    "walk": gettext_lazy("Random walk"),
+    "people": gettext_lazy("Similar people"),
+}
+BUCKETS: dict[str, str | Promise] = {
+    "cold": gettext_lazy("No history"),
+    "short": gettext_lazy("1 to 3 products"),
+    "warm": gettext_lazy("4 to 20 products"),
+    "hot": gettext_lazy("More than 20 products"),
+}
+GROUNDS: dict[str, str | Promise] = {
+    "better_than_popularity": gettext_lazy("It beats popularity with its whole interval."),
+    "too_few_people_to_judge": gettext_lazy("Too few people bought in the last weeks to judge it."),
+    "not_better_than_popularity": gettext_lazy("It does not beat popularity beyond doubt."),
+    "worse_than_live": gettext_lazy("The version in use is better beyond doubt."),
+}
+
+
+def learner_name(name: str) -> str:
+    """Return a method's name in words; popularity with a half-life names its days."""
+    if name in LEARNERS:
+        return str(LEARNERS[name])
+    half_life = re.fullmatch(r"popular_(\d+)d?", name)
+    if half_life:
+        return _("Popularity, half-life %(days)s days") % {"days": half_life[1]}
+    return name.replace("_", " ")
+
+
+def bucket_name(name: str) -> str:
+    """Return a history bucket in words."""
+    return str(BUCKETS.get(name, name))
+
+
+def ground_of(reason: str) -> str:
+    """Return the gate's ground in words, empty while it has not spoken."""
+    return str(GROUNDS.get(reason.partition(":")[0], ""))
