@@ -16,12 +16,16 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.db.models import Model
 
+from campaigns.models import Campaign
 from config import health
 from config.launch.prepare import Unprepared, check_port, port
 from config.launch.processes import Group, GroupError, Program
-from crm.models import Customer
+from crm.models import Customer, Interaction, Product
 from lib import embedded, mailbox
+from recommendations.models import Recommendation
+from segmentation.models import Portrait, Segment
 
 READY_SECONDS = 60.0
 DEMO_CUSTOMERS = 2000
@@ -63,6 +67,7 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
             group.start(beat)
             announce(f"Relata answers at {settings.BASE_URL} after {time.monotonic() - begun:.1f} s.")
             if fill_empty_shop(group, demo_customers):
+                announce(summary())
                 announce(
                     f"Relata is ready at {settings.BASE_URL} (Ctrl-C stops it; the data stays in {settings.VAR_DIR})."
                 )
@@ -98,6 +103,22 @@ def announce(text: str) -> None:
     """Print a line that stands out between the logs."""
     sys.stdout.write(f"\n  {text}\n\n")
     sys.stdout.flush()
+
+
+def summary() -> str:
+    """Say what is in the house, in one line."""
+    counted: dict[str, type[Model]] = {
+        "customers": Customer,
+        "products": Product,
+        "interactions": Interaction,
+        "portraits": Portrait,
+        "segments": Segment,
+        "customers with recommendations": Recommendation,
+        "campaigns": Campaign,
+    }
+    words = [f"{model._default_manager.count():,} {name}" for name, model in counted.items()]
+    connections.close_all()
+    return ", ".join(words) + "."
 
 
 def prepare_stores() -> None:
