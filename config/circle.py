@@ -12,6 +12,7 @@ from typing import Any
 from django.core.cache import cache
 
 from config import figures
+from config.demo import campaign
 from crm.consents.purposes import Purpose
 from crm.privacy import gate
 from lib.runs import Progress
@@ -80,6 +81,14 @@ def _walk(announce: Announce) -> Walk:
     stage("recommend", lambda progress: _recommend(taste, progress))
     figures.forget()
     return done
+
+
+def send(announce: Announce = silent) -> Stage:
+    """Send a demo campaign over the clusters: a different offer for each, one mail to each person who may be mailed."""
+    started = time.monotonic()
+    sent = campaign.send(campaign.plan(), announce("campaign"))
+    counts = {"segments": sent.rows, "offers": sent.offers, **sent.deliveries}
+    return Stage("campaign", time.monotonic() - started, counts)
 
 
 def _release(purpose: Purpose) -> Callable[[Progress], tuple[Any, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
-from lib import embedded
+from lib import embedded, mailbox
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
@@ -34,7 +34,8 @@ DATABASE_ROUTERS = ["config.routers.KeystoreRouter"]
 REDIS_URL = env.text("REDIS_URL", EMBEDDED.redis_url)
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
-MAILBOX_PORT = env.whole("MAILBOX_PORT", 1025)
+# When another program had the port, the mailbox took the next one and wrote it down.
+MAILBOX_PORT = env.whole("MAILBOX_PORT", mailbox.known_port(VAR_DIR, 1025))
 EMAIL_URL = env.text("EMAIL_URL")
 # Without a mail server of one's own, mail goes over real SMTP to the mailbox and is read at /mailbox/.
 EMAIL_TRANSPORT = env.email(EMAIL_URL or f"smtp://127.0.0.1:{MAILBOX_PORT}")
@@ -189,6 +190,7 @@ MAX_IMPORT_BYTES = env.whole("MAX_IMPORT_MB", 2048) * 1024 * 1024
 RELEASE_DIR = VAR_DIR / "releases"
 MODEL_DIR = VAR_DIR / "models"
 IMPORT_DIR = VAR_DIR / "imports"
+CERTIFICATE_DIR = VAR_DIR / "certificates"
 RELEASE_DAYS = env.whole("RELEASE_DAYS", 30)
 K_SUPPORT = env.whole("K_SUPPORT", 10)
 SEND_BATCH = env.whole("SEND_BATCH", 500)

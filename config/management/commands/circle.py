@@ -1,20 +1,22 @@
 """Walk round the circle once, with a progress bar for each stage."""
 
-import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import circle
+from config.launch.bars import NAMED, bar
 from lib.runs import Progress
-
-WIDTH = 30
 
 
 class Command(BaseCommand):
     """`manage.py circle`."""
 
-    help = "Release, portray, cluster, segment and recommend, once."
+    help = "Release, portray, cluster, segment and recommend, once; with --send also a campaign over the clusters."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take what to do besides."""
+        parser.add_argument("--send", action="store_true", help="send a demo campaign over the clusters afterwards")
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Walk, and return a summary.
@@ -24,21 +26,15 @@ class Command(BaseCommand):
         done = circle.walk(self.announce)
         if done.busy:
             raise CommandError("Another walk round the circle is under way.")
+        if options["send"]:
+            done.stages.append(circle.send(self.announce))
         lines = []
         for stage in done.stages:
-            lines.append(f"{stage.name:<28} {stage.seconds:>7.1f} s")
+            lines.append(f"{stage.name:<{NAMED}} {stage.seconds:>7.1f} s")
             lines += [f"    {name}: {count}" for name, count in stage.counts.items() if count not in ("", None)]
         return "\n".join(lines)
 
     def announce(self, stage: str) -> Progress:
-        """Return a function that draws the stage's bar, or nothing where nobody watches."""
-        watched = sys.stderr.isatty()
+        """Say that a stage begins, and return where its progress goes."""
         self.stderr.write(f"{stage} …")
-
-        def draw(done: int, total: int, doing: str) -> None:
-            if watched and total:
-                filled = WIDTH * min(done, total) // total
-                bar = "█" * filled + "░" * (WIDTH - filled)
-                self.stderr.write(f"\r{stage:<28} {bar} {done:,} of {total:,} {doing[:30]:<30}", ending="")
-
-        return draw
+        return bar(self.stderr, stage)

@@ -1,0 +1,108 @@
+"""The demo shop's first campaign: one mail to everybody who may be mailed, a different offer for each cluster."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from campaigns.emails import edit
+from campaigns.emails.starters import STARTERS
+from campaigns.models import Campaign, Delivery, EmailTemplate, Offer
+from campaigns.offers import edit as offers
+from campaigns.offers.edit import Terms
+from campaigns.planning import draft, launch, suggest
+from campaigns.planning.draft import Row
+from campaigns.sending import pump
+from lib.runs import Progress
+from segmentation.models import Segment
+
+NAME = "Autumn picks"
+VALID_DAYS = 30
+SLICE = 500
+PAUSE = 0.5
+PATIENCE = 90.0
+"""Seconds without anything to send before the rest is left to the workers."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of the campaign."""
+
+    campaign: Campaign
+    rows: int
+    offers: int
+    deliveries: dict[str, int]
+
+
+def terms() -> list[Terms]:
+    """Return the demo shop's offers, valid for the next month."""
+    until = timezone.localdate() + timedelta(days=VALID_DAYS)
+    return [
+        Terms(name="15% off", name_zh="八五折", kind="percent", value=Decimal(15), cost=Decimal(6), code="AUTUMN15",
+              valid_until=until),
+        Terms(name="Free delivery", name_zh="免运费", kind="delivery", cost=Decimal(4), code="FREESHIP", valid_until=until),
+        Terms(name="10 off the next order", name_zh="下单立减10", kind="amount", value=Decimal(10), cost=Decimal(10),
+              code="TENOFF", valid_until=until),
+        Terms(name="Double points", name_zh="双倍积分", kind="points", value=Decimal(200), cost=Decimal(2), code="DOUBLE",
+              valid_until=until),
+    ]  # fmt: skip
+
+
+def prepare() -> tuple[Sequence[Offer], Sequence[EmailTemplate]]:
+    """Make the offers and the ready mails, where they do not exist yet."""
+    for one in terms():
+        if not Offer.objects.filter(code=one.code).exists():
+            offers.create(terms=one)
+    for starter in STARTERS:
+        if not EmailTemplate.objects.filter(name=starter.name).exists():
+            edit.begin(name=starter.name, starter=starter)
+    return Offer.objects.filter(archived_at__isnull=True), EmailTemplate.objects.filter(archived_at__isnull=True)
+
+
+def plan(name: str = NAME) -> Campaign:
+    """Write a campaign over the clusters, and over everybody else with a portrait, each with the suggested offer.
+
+    Raises suggest.NothingToSuggest before the first walk round the circle.
+    """
+    prepare()
+    campaign = draft.create(name=name)
+    clusters = Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER, size__gt=0).order_by("size", "pk")
+    template = EmailTemplate.objects.filter(name=STARTERS[-1].name).get()
+    draft.set_cells(campaign=campaign, rows=[Row(segment_id=one.pk, template_id=template.pk) for one in clusters])
+    suggested = suggest.suggest(campaign)
+    draft.set_cells(campaign=campaign, rows=[one.row for one in suggested])
+    return campaign
+
+
+def send(campaign: Campaign, progress: Progress) -> Sent:
+    """Launch a campaign now and send all of it; workers may help at the same time."""
+    launch.schedule(campaign=campaign)
+    launch.start_due()
+    campaign.refresh_from_db()
+    total, idle = campaign.deliveries.count(), 0.0
+    while campaign.state == Campaign.State.SENDING and idle < PATIENCE:
+        counts = pump.pump(limit=SLICE, worker="circle")
+        idle = 0.0 if counts.claimed else idle + PAUSE
+        if not counts.claimed:
+            # A worker beside us may hold the rest; when its leases end, somebody takes them up.
+            time.sleep(PAUSE)
+        progress(total - campaign.deliveries.filter(state__in=[0, 1, 2, 4]).count(), total, "mails")
+        campaign.refresh_from_db()
+    return outcome(campaign)
+
+
+def outcome(campaign: Campaign) -> Sent:
+    """Return how many deliveries are in which state, and how varied the matrix was."""
+    campaign.refresh_from_db()
+    states = Delivery.State
+    found = {state.label: campaign.deliveries.filter(state=state).count() for state in states}
+    cells = campaign.cells.all()
+    return Sent(
+        campaign=campaign,
+        rows=len(cells),
+        offers=len({cell.offer_id for cell in cells if cell.offer_id}),
+        deliveries={str(name): count for name, count in found.items() if count},
+    )
