@@ -1,0 +1,28 @@
+"""Who is behind a request for a tracked address: a reader, or a machine that looks before the reader does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+PREFETCH_WORDS = ("prefetch", "preview", "prerender")
+# What Apple Mail's privacy proxy calls itself, and nobody else: it loads every picture, read or not.
+PROXY_AGENT = "Mozilla/5.0"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What of a request is looked at; none of it is stored."""
+
+    method: str = "GET"
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def machine(self) -> bool:
+        """True for probes and prefetches, which are not recorded at all."""
+        headers = self.headers or {}
+        announced = " ".join(headers.get(name, "") for name in PREFETCH_HEADERS).lower()
+        return (
+            self.method != "GET"
+            or any(word in announced for word in PREFETCH_WORDS)
+            or headers.get("User-Agent", "").strip() == PROXY_AGENT
+        )

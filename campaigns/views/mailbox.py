@@ -1,0 +1,90 @@
+"""Read the mails of a machine without a mail server."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from campaigns.views.framed import framed
+from campaigns.views.guards import signed_in
+from campaigns.views.received import addresses_in, moment
+from lib.mailbox import Mailbox, open_mailbox
+
+PAGE = 50
+
+
+def _opened(request: HttpRequest) -> Mailbox:
+    if not settings.MAILBOX_ENABLED:
+        raise Http404
+    # Mails show who people are.
+    if not signed_in(request).may_reveal:
+        raise PermissionDenied
+    return open_mailbox(settings.VAR_DIR)
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """List mails, newest first, optionally those whose recipient or subject holds some words."""
+    words = request.GET.get("q", "").strip()
+    before = request.GET.get("before", "")
+    with _opened(request) as box:
+        found = box.messages(int(before) if before.isdecimal() else None, PAGE + 1, words)
+        total = box.count()
+    shown = found[:PAGE]
+    next_url = ""
+    if len(found) > PAGE:
+        next_url = f"{reverse('campaigns:mailbox')}?{urlencode({'q': words, 'before': shown[-1].id})}"
+    context = {
+        "rows": [(entry, moment(entry.received_at)) for entry in shown],
+        "total": total,
+        "query": words,
+        "next_url": next_url,
+        "later": bool(before),
+    }
+    return render(request, "campaigns/mailbox/list.html", context)
+
+
+@require_safe
+def mail(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one mail: headers, text, the frame with its HTML, and where its links lead."""
+    with _opened(request) as box:
+        try:
+            found = box.message(number)
+        except KeyError as error:
+            raise Http404 from error
+    context = {"mail": found, "received": moment(found.entry.received_at), "links": addresses_in(found.html)}
+    return render(request, "campaigns/mailbox/mail.html", context)
+
+
+@framed
+@require_safe
+def mail_html(request: HttpRequest, number: int) -> HttpResponse:
+    """Answer with the HTML of one mail, for its frame."""
+    with _opened(request) as box:
+        try:
+            found = box.message(number)
+        except KeyError as error:
+            raise Http404 from error
+    return HttpResponse(found.html)
+
+
+@require_POST
+def mailbox_clear(request: HttpRequest) -> HttpResponse:
+    """Throw all mails away."""
+    with _opened(request) as box:
+        count = box.clear()
+    messages.success(request, ngettext("%(count)d mail deleted.", "%(count)d mails deleted.", count) % {"count": count})
+    return redirect("campaigns:mailbox")
+
+
+mailbox_urls = [
+    path("mailbox/", mailbox, name="mailbox"),
+    path("mailbox/clear/", mailbox_clear, name="mailbox_clear"),
+    path("mailbox/<int:number>/", mail, name="mail"),
+    path("mailbox/<int:number>/html/", mail_html, name="mail_html"),
+]
