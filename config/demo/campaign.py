@@ -43,11 +43,12 @@ def terms() -> list[Terms]:
     return [
         Terms(name="15% off", name_zh="八五折", kind="percent", value=Decimal(15), cost=Decimal(6), code="AUTUMN15",
               valid_until=until),
-        Terms(name="Free delivery", name_zh="免运费", kind="delivery", cost=Decimal(4), code="FREESHIP", valid_until=until),
+        Terms(name="Free delivery", name_zh="免运费", kind="delivery", cost=Decimal(4), code="FREESHIP",
+              valid_until=until),
         Terms(name="10 off the next order", name_zh="下单立减10", kind="amount", value=Decimal(10), cost=Decimal(10),
               code="TENOFF", valid_until=until),
-        Terms(name="Double points", name_zh="双倍积分", kind="points", value=Decimal(200), cost=Decimal(2), code="DOUBLE",
-              valid_until=until),
+        Terms(name="Double points", name_zh="双倍积分", kind="points", value=Decimal(200), cost=Decimal(2),
+              code="DOUBLE", valid_until=until),
     ]  # fmt: skip
 
 

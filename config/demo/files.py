@@ -23,11 +23,12 @@ BANDS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
 BAND_SHARES = (0.12, 0.26, 0.24, 0.18, 0.12, 0.08)
 GENDERS = ("female", "male", "")
 CUSTOMER_COLUMNS = [
-    "external_id", "email", "first_name", "last_name", "language", "country", "timezone", "age_band", "gender", "consents",
+    "external_id", "email", "first_name", "last_name", "language", "country", "timezone", "age_band", "gender",
+    "consents",
 ]  # fmt: skip
 PRODUCT_COLUMNS = [
-    "sku", "name", "name_zh", "description", "description_zh", "category", "brand", "tags", "price", "currency", "stock",
-    "repeatable", "url",
+    "sku", "name", "name_zh", "description", "description_zh", "category", "brand", "tags", "price", "currency",
+    "stock", "repeatable", "url",
 ]  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def retrain(*, release: Release, version: ModelVersion, progress: Progress | Non
         return version
     tell = _both(version, progress)
     try:
-        released = read(Path(release.path))
+        released = read(Path(settings.RELEASE_DIR) / release.path)
         fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
         _keep(version, release, released, fitted)
         decision = _judge(version, fitted)

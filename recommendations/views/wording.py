@@ -9,13 +9,16 @@ from django.utils.translation import gettext_lazy
 LEARNERS: dict[str, str | Promise] = {
     "hybrid": gettext_lazy("The blend"),
     "popular": gettext_lazy("Popularity"),
-    "group": gettext_lazy("Popular among similar people"),
     "ease": gettext_lazy("EASE"),
-    "ease_recent": gettext_lazy("EASE, recent history"),
     "knn": gettext_lazy("Item neighbours"),
     "knn_recent": gettext_lazy("Item neighbours, recent history"),
     "content": gettext_lazy("Similar texts"),
-    "again": gettext_lazy("Bought again"),
+    "again_item": gettext_lazy("Bought again by others too"),
+    "again_last": gettext_lazy("Bought last"),
+    "again_count": gettext_lazy("Bought often"),
+    "again_fresh": gettext_lazy("Bought often and lately"),
+    "again_baskets": gettext_lazy("In the last baskets"),
+    "group_popular": gettext_lazy("Popular among similar people"),
     "walk": gettext_lazy("Random walk"),
     "people": gettext_lazy("Similar people"),
 }
@@ -37,6 +40,9 @@ def learner_name(name: str) -> str:
     """Return a method's name in words; popularity with a half-life names its days."""
     if name in LEARNERS:
         return str(LEARNERS[name])
+    recent = re.fullmatch(r"ease_recent_([\d.]+)", name)
+    if recent:
+        return _("EASE, the last %(share)s %% of the history") % {"share": round(float(recent[1]) * 100)}
     half_life = re.fullmatch(r"popular_(\d+)d?", name)
     if half_life:
         return _("Popularity, half-life %(days)s days") % {"days": half_life[1]}
