@@ -9,7 +9,7 @@ from mjml import mjml2html
 from campaigns.emails import layout, liquid
 from campaigns.emails.plaintext import text_of
 from campaigns.emails.problems import CompileError, Problem, error
-from campaigns.emails.swap import Swap
+from campaigns.emails.swap import COMMENT, Swap
 
 LINK = re.compile(r"(<a\b[^>]*?\shref=)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 PICTURE = re.compile(r"<img\b[^>]*?\ssrc=(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
@@ -45,6 +45,8 @@ def compile_text(*, subject: str, preheader: str, mjml: str) -> Compiled:
 
     Raises CompileError, with every problem found, when the text cannot become a mail.
     """
+    # Comments of the author could hide half a tag.
+    mjml = COMMENT.sub("", mjml)
     found = [problem for part in (subject, preheader, mjml) for problem in liquid.refused(part)]
     if found:
         raise CompileError(found)

@@ -25,7 +25,7 @@ class Swap:
         return f"<!--{self.word}"
 
     def out(self, source: str) -> str:
-        """Return the source with placeholders; comments of the author are dropped, for they could hide half a tag."""
+        """Return the source with placeholders, without the comments of the author."""
         return TOKEN.sub(lambda match: self.keep(match[0]), COMMENT.sub("", source))
 
     def keep(self, token: str) -> str:
