@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 
 from config import figures
-from config.demo import campaign
+from config.demo import campaign, react
 from crm.consents.purposes import Purpose
 from crm.privacy import gate
 from lib.runs import Progress
@@ -83,12 +84,19 @@ def _walk(announce: Announce) -> Walk:
     return done
 
 
-def send(announce: Announce = silent) -> Stage:
-    """Send a demo campaign over the clusters: a different offer for each, one mail to each person who may be mailed."""
+def send(announce: Announce = silent) -> list[Stage]:
+    """Send a demo campaign over the clusters, a different offer for each, and let its readers react."""
     started = time.monotonic()
     sent = campaign.send(campaign.plan(), announce("campaign"))
     counts = {"segments": sent.rows, "offers": sent.offers, **sent.deliveries}
-    return Stage("campaign", time.monotonic() - started, counts)
+    stages = [Stage("campaign and deliver", time.monotonic() - started, counts)]
+    if settings.MAILBOX_ENABLED:
+        started = time.monotonic()
+        found = react.react(sent.campaign, announce("listen"))
+        acts = {name: getattr(found, name) for name in ("read", "opened", "clicked", "ordered", "left")}
+        stages.append(Stage("listen", time.monotonic() - started, acts))
+    figures.forget()
+    return stages
 
 
 def _release(purpose: Purpose) -> Callable[[Progress], tuple[Any, dict[str, Any]]]:

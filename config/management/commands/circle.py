@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to do besides."""
-        parser.add_argument("--send", action="store_true", help="send a demo campaign over the clusters afterwards")
+        parser.add_argument(
+            "--send", action="store_true", help="send a demo campaign over the clusters afterwards, whose readers react"
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Walk, and return a summary.
@@ -27,7 +29,7 @@ class Command(BaseCommand):
         if done.busy:
             raise CommandError("Another walk round the circle is under way.")
         if options["send"]:
-            done.stages.append(circle.send(self.announce))
+            done.stages += circle.send(self.announce)
         lines = []
         for stage in done.stages:
             lines.append(f"{stage.name:<{NAMED}} {stage.seconds:>7.1f} s")
