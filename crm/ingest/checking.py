@@ -28,7 +28,7 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def problem_of(event: Event, latest: datetime) -> tuple[str, str] | None:
-    """Return (field, reason) of what is wrong with an event, None if nothing is; `latest` is the last moment allowed."""
+    """Return (field, reason) of what is wrong with an event, if anything; `latest` is the last moment allowed."""
     if event.kind not in KINDS and event.kind not in NOT_ACTS:
         return "kind", "This kind of event is not known."
     moment = event.occurred_at

@@ -1,0 +1,89 @@
+"""Rows of a file into people."""
+
+from collections.abc import Iterable, Iterator
+
+from django.utils import timezone
+
+from crm.consents.purposes import BY_KEY
+from crm.ingest.cells import BadCell, moment, number, yes_or_no
+from crm.ingest.files import Row
+from crm.ingest.person import GENDERS, Person, age_band
+from crm.ingest.sink import Line
+
+IDENTITY = ("first_name", "last_name", "address")
+# The short names a shop's export uses for its two or three check boxes.
+CONSENTS = {f"consent_{key}": key for key in BY_KEY} | {
+    "consent_email": "email_marketing",
+    "consent_opens": "open_tracking",
+    "consent_clicks": "click_tracking",
+}
+COLUMNS = (
+    "external_id",
+    "email",
+    "phone",
+    *IDENTITY,
+    "language",
+    "country",
+    "region",
+    "timezone",
+    "age_band",
+    "gender",
+    "birth_year",
+    "age",
+    *CONSENTS,
+    "consents",
+    "consented_at",
+)
+ONE_OF = (("external_id", "email"),)
+
+
+def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[Line[Person]]:
+    """Yield a person for every row. A birth year or an age is kept as its band only."""
+    for row in rows:
+        if row.problem:
+            yield row.line, row.cells, ("", row.problem)
+            continue
+        cells = {name: row.cells[place].strip() for name, place in places.items()}
+        meant = _person(cells)
+        yield row.line, row.cells, meant
+
+
+def _person(cells: dict[str, str]) -> Person | tuple[str, str]:
+    column = "birth_year"
+    try:
+        band = cells.get("age_band", "") or _band(cells)
+        column = "consents"
+        consents = {key.strip(): True for key in cells.get("consents", "").replace(";", ",").split(",") if key.strip()}
+        for column, key in CONSENTS.items():
+            if column in cells:
+                consents[key] = yes_or_no(cells[column])
+        column = "consented_at"
+        at = moment(cells["consented_at"]) if cells.get("consented_at") else None
+    except BadCell as error:
+        return column, str(error)
+    gender = cells.get("gender", "").casefold()
+    return Person(
+        external_id=cells.get("external_id", ""),
+        email=cells.get("email", ""),
+        phone=cells.get("phone", ""),
+        identity={name: cells[name] for name in IDENTITY if cells.get(name)},
+        language=cells.get("language", "").replace("_", "-").lower(),
+        country=cells.get("country", "").upper(),
+        region=cells.get("region", ""),
+        timezone=cells.get("timezone", ""),
+        age_band=band,
+        gender=GENDERS.get(gender, "other" if gender else ""),
+        attributes={name[11:]: text for name, text in cells.items() if name.startswith("attributes.") and text},
+        consents=consents,
+        consented_at=at,
+    )
+
+
+def _band(cells: dict[str, str]) -> str:
+    born, age = number(cells.get("birth_year", "")), number(cells.get("age", ""))
+    years = timezone.now().year - int(born) if born is not None else age
+    if years is None:
+        return ""
+    if not 0 <= years <= 120:
+        raise BadCell("This is not an age anyone has.")
+    return age_band(int(years))
