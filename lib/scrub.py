@@ -4,7 +4,11 @@ import logging
 import re
 
 EMAIL = re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+")
-PHONE = re.compile(r"(?<![\w.-])\+?\d(?:[\s().-]?\d){8,14}(?![\w-])")
+# Written as people write phone numbers: with a plus, with a leading zero, as a Chinese mobile, or as 555-555-5555.
+# Bare digits alone are counts, ids and status codes far more often.
+PHONE = re.compile(
+    r"(?<![\w.-])(?:\+\d(?:[\s().-]?\d){7,14}|0\d(?:[\s().-]?\d){7,12}|1[3-9]\d{9}|\d{3}[-.]\d{3}[-.]\d{4})(?![\w-])"
+)
 
 
 def scrub(text: str) -> str:
