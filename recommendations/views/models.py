@@ -20,6 +20,8 @@ from recommendations.tasks import train
 from recommendations.views.wording import bucket_name, ground_of, learner_name
 
 VERSIONS_SHOWN = 20
+SHOWN_FROM = 0.005
+"""Weights below this are not worth a line."""
 
 
 def overview(request: HttpRequest) -> HttpResponse:
@@ -110,7 +112,7 @@ def _weights(recipe: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the blend's weights for people with much history, strongest first."""
     blend = recipe.get("again") or recipe.get("fresh") or {}
     pairs = sorted(blend.get("weights", {}).get("hot", {}).items(), key=lambda pair: -pair[1])
-    return [{"name": learner_name(view), "value": round(weight, 3)} for view, weight in pairs if weight > 0]
+    return [{"name": learner_name(view), "value": round(weight, 3)} for view, weight in pairs if weight >= SHOWN_FROM]
 
 
 def _editor(request: HttpRequest) -> User:
