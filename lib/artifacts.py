@@ -8,7 +8,6 @@ bytes of the manifest. Loading checks the signature first, then every file, befo
 import hashlib
 import io
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -61,7 +60,7 @@ def save(bundle: Bundle, folder: Path, key_file: Path, notes: Mapping[str, Any] 
         _write(work / SIGNATURE, signing.sign(text, key_file))
         if folder.exists():
             shutil.rmtree(folder)
-        os.rename(work, folder)
+        work.rename(folder)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise

@@ -21,6 +21,9 @@ class Candidate(ABC):
     views: tuple[str, ...] = ()
     """Names of its score columns, the main one first; known after fit()."""
 
+    about_own: ClassVar[bool] = False
+    """True for a learner that speaks only of what a person has already."""
+
     @abstractmethod
     def fit(self, dataset: Dataset) -> Self:
         """Learn from the liked events of `dataset` and return self. Deterministic."""

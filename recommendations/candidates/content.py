@@ -26,6 +26,8 @@ class ContentConfig:
     """A word must stand on so many items: one that stands on a single item links nothing."""
     commonest: float = 0.3
     """Words on more than this share of items say nothing."""
+    few: int = 20
+    """Up to so many items may share a word all the same: in a small shop a third is not many."""
     recency: float = 0.3
     """Share of the history within which recency-weighted input falls to 1/e."""
 
@@ -107,12 +109,13 @@ def _tfidf(texts: list[list[str]], config: ContentConfig) -> Csr:
         },
     )
     counts = pd.Series([word for text in texts for word in set(text)], dtype=object).value_counts()
-    most = max(config.commonest * len(texts), config.rarest)
+    most = max(config.commonest * len(texts), config.few)
     kept = sorted(counts.index[(counts >= config.rarest) & (counts <= most)])
     if not kept:
         return empty
     vectorizer = TfidfVectorizer(analyzer=_as_is, vocabulary=kept, sublinear_tf=True, dtype=np.float32)
-    return vectorizer.fit_transform(texts).tocsr()
+    weights: Csr = vectorizer.fit_transform(texts).tocsr()
+    return weights
 
 
 def _as_is(text: list[str]) -> list[str]:

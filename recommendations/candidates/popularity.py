@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from recommendations.candidates.base import Arrays, Candidate
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
@@ -151,7 +152,7 @@ def _groups(dataset: Dataset, attributes: tuple[str, ...], age_band: int) -> tup
         column = dataset.user_table[attribute].astype(str)
         if attribute == "birth_year":
             year = column.str.extract(r"^(\d{4})", expand=False).fillna("0").astype(int).to_numpy()
-            column = column.where(year == 0, (year // age_band).astype(str)).where(year > 0, "")
+            column = pd.Series([str(born // age_band) if born else "" for born in year.tolist()])
         values = sorted(set(column) - {""})
         # as many values as people: an identifier, no group
         if len(values) > max(2, dataset.n_users // 3):

@@ -25,6 +25,7 @@ class Repeat(Candidate):
     """Scores only items the person already has; 0 for all others."""
 
     name = "repeat"
+    about_own = True
     views = ("again_baskets", "again_fresh", "again_count", "again_last", "again_item")
 
     def __init__(self, config: RepeatConfig | None = None) -> None:
@@ -41,7 +42,7 @@ class Repeat(Candidate):
         return self
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
-        """Frequency decayed by basket and by day, plain count, freshness of the last time, and times the item's rate."""
+        """Frequency decayed by basket and by day, plain, freshness of the last time, and times the item's rate."""
         age = np.nan_to_num((self.now - rows.last) / DAY, nan=0.0)
         columns = {
             "again_baskets": np.log1p(rows.baskets),

@@ -28,7 +28,7 @@ def from_pairs(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Csr:
 
 def dense(matrix: Any) -> Floats:
     """The sparse or dense product as a C-ordered float32 array."""
-    array = matrix.toarray() if sp.issparse(matrix) else np.asarray(matrix)
+    array = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
@@ -40,7 +40,7 @@ def row_lengths(matrix: Csr) -> Ints:
 def ranges(starts: Ints, lengths: Ints) -> Ints:
     """start, start+1, ... for each pair, one after the other; shape (lengths.sum(),)."""
     ends = np.cumsum(lengths)
-    return np.arange(int(lengths.sum())) + np.repeat(starts - (ends - lengths), lengths)
+    return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - (ends - lengths), lengths))
 
 
 def from_parts(name: str, arrays: dict[str, npt.NDArray[Any]]) -> Csr:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ class Dataset:
     items: pd.Index
     user_ix: Ints
     item_ix: Ints
-    kind: pd.Categorical
+    kind: "pd.Categorical[Any]"
     value: Floats
     timestamp: Doubles
     """Seconds since 1970, NaN where the source has no time."""

@@ -11,12 +11,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, csr, row_lengths
+from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, csr, ranges
 
 DAY = 86400.0
 FRESH_HALF_LIFE_DAYS = 30.0
 BASKET_DECAY = 0.9
-"""What a purchase one basket earlier is worth against the one after it (TIFU-KNN's within-group decay, Hu et al. 2020)."""
+"""A purchase one basket earlier against the one after it (TIFU-KNN's within-group decay, Hu et al. 2020)."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,9 @@ class History:
         safe = np.where(known, users, 0)
         lengths = np.where(known, self.lengths[safe] if self.n_users else 0, 0)
         starts = self.indptr[safe] if self.n_users else np.zeros(len(users), np.int64)
-        ends = np.cumsum(lengths)
-        at = np.arange(int(lengths.sum())) + np.repeat(starts - (ends - lengths), lengths)
+        at = ranges(starts, lengths)
         return History(
-            indptr=np.r_[0, ends].astype(np.int64),
+            indptr=np.r_[0, np.cumsum(lengths)].astype(np.int64),
             indices=self.indices[at],
             counts=self.counts[at],
             last=self.last[at],
@@ -173,6 +172,3 @@ def _baskets_ago(users: Ints, days: Doubles) -> Doubles:
 def support(history: History) -> Ints:
     """How many different people took each item, shape (items,)."""
     return np.bincount(history.indices, minlength=history.n_items)
-
-
-__all__ = ["Acts", "History", "build", "row_lengths", "support"]

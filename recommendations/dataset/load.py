@@ -124,7 +124,7 @@ def _columns(frame: pd.DataFrame | None, source: str, needed: list[str], optiona
             out[name] = pd.Series("", index=range(len(frame)), dtype=object)
             continue
         column = frame[name].reset_index(drop=True)
-        text = column if column.map(type).eq(str).all() else column.map(_text)
+        text = column if all(isinstance(cell, str) for cell in column) else column.map(_text)
         out[name] = text.astype(object).str.strip() if len(text) else text.astype(object)
     return pd.DataFrame(out)
 

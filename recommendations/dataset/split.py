@@ -12,10 +12,13 @@ HELD_OUT = 0.2
 """Share of events (by time) or of a person's items (per person) that a window holds out."""
 TIME_CUTS = (0.6, 0.7, 0.8)
 """Where the time windows end their known part, as shares of all events."""
+RANDOM_PEOPLE = 3000
+"""Random hold-outs are drawn again until so many people are judged, at most RANDOM_DRAWS times."""
+RANDOM_DRAWS = 3
 MIN_PEOPLE = 20
 """A window with fewer known people to judge by says nothing."""
 
-Protocol = Literal["time", "last", "random", "mixed"]
+Protocol = Literal["time", "last", "random"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def choose_protocol(dataset: Dataset, asked: Ints | None) -> Protocol:
     Without times only random hold-outs are possible. With times, the future of the whole shop is the honest question,
     unless the list is asked for (nearly) everyone while only a minority is still active: then time windows would tune
     for the few, and each person's own last items stand for their next ones. Rows in no time order are a sample rather
-    than a log, so missing items are then as likely to lie in the past: both hold-outs are weighed.
+    than a log, so what is missing is as likely to lie in the past: then items are held out at random.
     """
     if not dataset.timed:
         return "random"
@@ -96,7 +99,7 @@ def choose_protocol(dataset: Dataset, asked: Ints | None) -> Protocol:
     everyone = dataset.history.lengths > 0
     share = float(np.isin(np.flatnonzero(everyone), asked).mean())
     if share > 0.9 and (not known.any() or active.mean() < share / 2):
-        return "last" if dataset.chronological else "mixed"
+        return "last" if dataset.chronological else "random"
     return "time"
 
 
@@ -106,8 +109,9 @@ def windows_for(dataset: Dataset, protocol: Protocol, seed: int) -> list[Window]
         return []
     if protocol == "time":
         windows = [time_window(dataset, cut) for cut in TIME_CUTS]
-    elif protocol == "mixed":
-        windows = [person_window(dataset, last=False, seed=seed), person_window(dataset, last=True, seed=seed)]
+    elif protocol == "last":
+        windows = [person_window(dataset, last=True, seed=seed)]
     else:
-        windows = [person_window(dataset, last=protocol == "last", seed=seed)]
+        draws = min(RANDOM_DRAWS, 1 + RANDOM_PEOPLE // max(int((dataset.history.lengths > 1).sum()), 1))
+        windows = [person_window(dataset, last=False, seed=seed + draw) for draw in range(draws)]
     return [window for window in windows if len(window.people) >= MIN_PEOPLE]

@@ -139,14 +139,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         outcome = recommend_files(job_from(parser.parse_args(arguments)), _say)
     except (BadInput, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
-    print(summary(outcome))
+    sys.stdout.write(summary(outcome) + "\n")
     return 0
 
 
 def _say(stage: str, done: int, total: int) -> None:
-    print(f"{stage}: {done}/{total}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{stage}: {done}/{total}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

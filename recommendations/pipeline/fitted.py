@@ -21,6 +21,7 @@ from recommendations.ranking.hybrid import Blend
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
 
+
 @dataclass(frozen=True)
 class Lists:
     """Ranked lists, best first; arrays of shape (people, k)."""
@@ -68,9 +69,7 @@ class FittedHybrid:
     """How it was made: protocol, ridge, seed, counts."""
     reports: list[Report] = field(default_factory=list)
 
-    def recommend(
-        self, users: Ints, wish: Wish | None = None, done: Callable[[int], None] | None = None
-    ) -> Lists:
+    def recommend(self, users: Ints, wish: Wish | None = None, done: Callable[[int], None] | None = None) -> Lists:
         """Lists for people at positions `users`, -1 for somebody unknown; `done` hears how many are ready."""
         wish = wish or Wish()
         parts: list[Lists] = []

@@ -12,14 +12,14 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
 from recommendations.evaluation.evaluate import HYBRID, Exam, Report, evaluate
-from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells
+from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import Blend, blended, learn, prior_blend, single_blend
 from recommendations.ranking.pool import Pool, PoolRules, align, build_pool, chunks, join
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-MAX_PEOPLE = 2000
+MAX_PEOPLE = 1000
 """People per validation window; more would hardly sharpen the weights."""
 RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 TUNE_UP_TO = 8_000
@@ -55,7 +55,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     """Validate on `dataset` in the way that fits the people `asked` (positions, None for the shop's own future)."""
     protocol = choose_protocol(dataset, asked) if dataset.n_events else "random"
     windows = windows_for(dataset, protocol, seed)
-    ease = _tuned_ease(windows[-2:] if protocol == "mixed" else windows[-1:], seed, tell)
+    ease = _tuned_ease(windows[-1:], seed, tell)
     if not windows:
         return Learned(protocol, ease, prior_blend(("popular",)), None, [])
     pools = []
@@ -121,9 +121,7 @@ def _window_pool(dataset: Dataset, window: Window, ease: EaseConfig, seed: int) 
     rules = PoolRules(window.known.warm, with_seen=dataset.repeats)
     users = _sample(window, seed, MAX_PEOPLE)
     history = window.known.history
-    return join(
-        [build_pool(learners, history.take(part), part, rules) for part in chunks(users, window.known.n_items)]
-    )
+    return join([build_pool(learners, history.take(part), part, rules) for part in chunks(users, window.known.n_items)])
 
 
 def _settle(judgement: _Judgement, protocol: Protocol) -> tuple[Blend, Report]:
@@ -142,7 +140,7 @@ def _settle(judgement: _Judgement, protocol: Protocol) -> tuple[Blend, Report]:
     values = {name: _value(windows, scores, protocol) for name, scores in rivals.items()}
     chosen = max(values, key=lambda name: values[name])
     if chosen == "learned":
-        mix = learn(views, windows)
+        mix = learn(views, [trim(window) for window in windows])
     else:
         mix = prior_blend(views) if chosen == "prior" else single_blend(views, at)
     return mix, _report(judgement, rivals[chosen][-1])
@@ -154,12 +152,13 @@ def _honest_scores(windows: list[Judged], views: tuple[str, ...], protocol: Prot
     With several time windows the newest is judged by weights of the older ones; the older ones' scores then only fill
     their places. Else people are split in two halves and each half is judged by weights of the other.
     """
+    lean = [trim(window) for window in windows]
     if protocol == "time" and len(windows) > 1:
-        mix = learn(views, windows[:-1])
+        mix = learn(views, lean[:-1])
         return [blended(window, mix) for window in windows]
     out = [np.zeros(window.among.shape, np.float32) for window in windows]
     for half in (0, 1):
-        mix = learn(views, [window.pick(window.users % 2 != half) for window in windows])
+        mix = learn(views, [window.pick(window.users % 2 != half) for window in lean])
         for window, scores in zip(windows, out, strict=True):
             inside = window.users % 2 == half
             scores[inside] = blended(window.pick(inside), mix)

@@ -93,7 +93,7 @@ def merge(fresh: Ranked, again: Ranked) -> Ranked:
     next item of `fresh`, which holds only new things. So whoever strikes the known things out of the list is left with
     exactly the fresh order, and the rest of the list never runs dry.
     """
-    people, k = again.items.shape
+    k = again.items.shape[1]
     open_places = max(OPEN_PLACES, 2 * k // 5)
     before = again.seen & (np.arange(k) < open_places) & (again.items >= 0)
     next_new = np.cumsum(~before, axis=1) - 1

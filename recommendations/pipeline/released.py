@@ -1,5 +1,6 @@
 """A release as a dataset: the same arrays that files give."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,24 +27,28 @@ class Released:
     product_ids: "np.ndarray[Any, np.dtype[np.int64]]"
 
 
-def read(folder: Path) -> Released:
+def read(folder: Path, without: Collection[str] = ()) -> Released:
     """Read the release in `folder`: acts about products, all people, all products.
 
-    Raises duckdb.IOException when a part is missing.
+    `without` names the people (32 hex digits each) who withdrew since the release was made. Raises duckdb.IOException
+    when a part is missing, recommendations.dataset.load.BadInput where nobody did anything with a product.
     """
+    gone = list(without)
     with duckdb.connect() as duck:
         acts = duck.execute(
             """
             SELECT person AS "user", cast(product_id AS varchar) AS item, kind, value, epoch(occurred_at) AS timestamp
             FROM read_parquet(?) WHERE product_id IS NOT NULL AND kind IN (SELECT unnest(?))
+                AND person NOT IN (SELECT unnest(?::varchar[]))
             """,
-            [str(folder / "interactions" / "*.parquet"), list(READ_KINDS)],
+            [str(folder / "interactions" / "*.parquet"), list(READ_KINDS), gone],
         ).df()
         people = duck.execute(
             """
             SELECT person AS "user", gender, country, age_band AS extra FROM read_parquet(?)
+            WHERE person NOT IN (SELECT unnest(?::varchar[]))
             """,
-            [str(folder / "people.parquet")],
+            [str(folder / "people.parquet"), gone],
         ).df()
         products = duck.execute(
             """

@@ -1,11 +1,14 @@
 """The whole night: read the release, learn, sign, ask the gate, publish."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from crm.privacy import gate
 from crm.privacy.models import Release
 from lib import artifacts, signing
 from lib.runs import Cancelled, Progress
@@ -36,13 +39,13 @@ def roll_back(*, version: ModelVersion, tell: Progress | None = None) -> None:
     longer be found), lib.artifacts.BadArtifact when the model was altered.
     """
     if version.verdict not in {ModelVersion.Verdict.RETIRED, ModelVersion.Verdict.READY}:
-        raise promote.NotPassed(f"Version {version.pk} has not passed the gate.")
+        raise promote.NotPassed(_("Version %(number)s has not passed the gate.") % {"number": version.pk})
     release = Release.objects.filter(pk=version.release_ref or 0, wrapped_key__isnull=False).first()
     if release is None:
-        raise promote.NotPassed(f"The release version {version.pk} learned from has expired; train a new version.")
+        told = _("The release version %(number)s learned from has expired; train a new version.")
+        raise promote.NotPassed(told % {"number": version.pk})
     fitted = load(version)
     serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent)
-    promote.promote(version=version)
 
 
 def _silent(done: int, total: int, doing: str) -> None:
@@ -57,20 +60,28 @@ def load(version: ModelVersion) -> FittedHybrid:
 def retrain(*, release: Release, version: ModelVersion, progress: Progress | None = None) -> ModelVersion:
     """Learn from a release; publish the lists if the gate lets the version pass.
 
-    The version's row shows how far the work is. Raises what a step raises, after the row says so; a version that
-    failed or was rejected leaves what serves untouched.
+    The version's row shows how far the work is; one that somebody else took is left alone. Raises what a step raises,
+    after the row says so; a version that failed, was cancelled or rejected leaves what serves untouched.
     """
-    if not version.claim():
-        return version
+    if version.claim():
+        work(version, lambda tell: release, progress)
+    return version
+
+
+def work(
+    version: ModelVersion, release_of: Callable[[Progress], Release], progress: Progress | None = None
+) -> ModelVersion:
+    """Do the work of a version that is claimed; `release_of` gives the release to learn from. Raises as `retrain`."""
     tell = _both(version, progress)
     try:
-        released = read(Path(settings.RELEASE_DIR) / release.path)
+        release = release_of(tell)
+        gate.verify(release)
+        released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
         fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
         _keep(version, release, released, fitted)
         decision = _judge(version, fitted)
         if decision.promoted:
             serve(version=version, release=release, stock=stock_of(released), fitted=fitted, tell=tell)
-            promote.promote(version=version)
         version.finish()
     except Cancelled:
         pass
@@ -102,7 +113,12 @@ def _keep(version: ModelVersion, release: Release, released: Released, fitted: F
     version.recipe = {"facts": fitted.facts, "fresh": fitted.fresh.as_values(), "again": again}
     version.metrics = _metrics(fitted.reports[0]) if fitted.reports else {}
     version.metrics["reports"] = [report.as_values() for report in fitted.reports]
-    version.save()
+    # Not the whole row: somebody may have cancelled the work meanwhile, and that must not be undone.
+    version.save(
+        update_fields=[
+            "path", "manifest_sha256", "release_ref", "people", "products", "interactions", "recipe", "metrics",
+        ]
+    )  # fmt: skip
 
 
 def _metrics(report: Report) -> dict[str, Any]:

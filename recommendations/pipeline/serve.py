@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 
 from crm.catalog.models import Product
 from crm.privacy import gate
@@ -14,6 +15,7 @@ from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
 from recommendations.pipeline.released import Released
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.reasons import SENTENCES, Reason
+from recommendations.registry import promote
 from recommendations.registry.models import ModelVersion
 from recommendations.serving import publish
 
@@ -42,12 +44,21 @@ def stock_today(fitted: FittedHybrid) -> Stock:
 
 
 def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: FittedHybrid, tell: Progress) -> None:
-    """Store everybody's list and the favourites. Consent is asked for again where pseudonyms become customers."""
+    """Let a version serve: everybody's list, the favourites and the verdict change at one moment, or not at all.
+
+    Consent is asked for again where pseudonyms become customers. Raises promote.NotPassed for a version that the gate
+    has not passed, Cancelled when `tell` does.
+    """
     customers = gate.attach(release, [str(person) for person in fitted.users])
-    publish.publish(version=version, shelves=_shelves(stock, fitted, customers, tell))
-    publish.sweep(version=version)
-    members = publish.members_by_segment(customers)
-    publish.store_favourites(version=version, favourites=favourites(fitted, stock, members))
+    popular = favourites(fitted, stock, publish.members_by_segment(customers))
+    try:
+        publish.draft(_shelves(stock, fitted, customers, tell))
+        with transaction.atomic():
+            publish.publish(version=version)
+            publish.store_favourites(version=version, favourites=popular)
+            promote.promote(version=version)
+    finally:
+        publish.discard()
 
 
 def _shelves(

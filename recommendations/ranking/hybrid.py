@@ -81,7 +81,7 @@ class Blend:
     def as_values(self) -> dict[str, Any]:
         """Plain JSON values."""
         weights = {
-            name: {view: round(float(x), 5) for view, x in zip(self.views, row, strict=True)}
+            name: {view: float(x) for view, x in zip(self.views, row, strict=True)}
             for (name, _), row in zip(BUCKETS, self.weights, strict=True)
         }
         return {"views": list(self.views), "weights": weights, "learned": self.learned, "note": self.note}
@@ -119,7 +119,8 @@ def learn(views: tuple[str, ...], windows: Sequence[Judged]) -> Blend:
     if not sum(len(window.users) for window in known):
         return prior_blend(views)
     signed = np.array([view == "popular" for view in views])
-    whole = _toward(prior(views), *_search(known, signed, prior(views)), PRIOR_PEOPLE)
+    found = _search(known, signed, prior(views))
+    whole = _toward(found, PRIOR_PEOPLE)
     rows = []
     for number, _ in enumerate(BUCKETS):
         members = [window.pick(bucket_of(window.lengths) == number) for window in windows]
@@ -128,25 +129,38 @@ def learn(views: tuple[str, ...], windows: Sequence[Judged]) -> Blend:
         if n_people < MIN_BUCKET:
             rows.append(centre)
             continue
-        weights, _ = _search(members, signed, centre)
-        rows.append(_toward(centre, weights, n_people, WHOLE_PEOPLE if number else PRIOR_PEOPLE))
+        found = _search(members, signed, centre)
+        rows.append(_toward(replace(found, start=centre), WHOLE_PEOPLE) if number else _toward(found, PRIOR_PEOPLE))
     return Blend(views, np.stack(rows), learned=True, note="learned")
 
 
-def _search(windows: Sequence[Judged], signed: Bools, start: Floats) -> tuple[Floats, int]:
-    """The best weights from `start` or from the best single view, whichever is ahead, and how many people judged."""
+@dataclass(frozen=True)
+class _Found:
+    """One search's result."""
+
+    start: Floats
+    """Where it began: the given weights or the best single view, whichever ranked better."""
+    weights: Floats
+    people: int
+
+
+def _search(windows: Sequence[Judged], signed: Bools, given: Floats) -> _Found:
+    """The best weights from `given` or from the best single view, whichever is ahead."""
     windows = [window for window in windows if len(window.users)]
     view, table = best_single(windows)
     search = Search(windows, np.maximum(table.max(axis=0), 1e-6), signed)
-    alone = np.eye(len(start), dtype=np.float32)[view]
-    at_start = search.value([blend(window.features, start) for window in windows])
+    alone = np.eye(len(given), dtype=np.float32)[view]
+    at_given = search.value([blend(window.features, given) for window in windows])
     at_alone = search.value([single(window, view) for window in windows])
-    weights, _ = ascend(search, start if at_start >= at_alone else alone)
-    return unit(weights), sum(len(window.users) for window in windows)
+    start = given if at_given >= at_alone else alone
+    weights, _ = ascend(search, start)
+    return _Found(unit(start), unit(weights), sum(len(window.users) for window in windows))
 
 
-def _toward(centre: Floats, weights: Floats, n_people: int, strength: int) -> Floats:
-    return unit((n_people * unit(weights) + strength * unit(centre)) / (n_people + strength))
+def _toward(found: _Found, strength: int) -> Floats:
+    """Weights pulled towards their start, which weighs as much as `strength` people: few people prove little."""
+    mixed = (found.people * found.weights + strength * unit(found.start)) / (found.people + strength)
+    return unit(mixed.astype(np.float32))
 
 
 def blended(judged: Judged, mix: Blend) -> Floats:

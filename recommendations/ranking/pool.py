@@ -44,7 +44,7 @@ class PoolRules:
     eligible: Bools
     """Items that may be shown at all, shape (items,)."""
     with_seen: bool
-    """Whether what people have already is nominated too (all of it)."""
+    """Whether what people have already is nominated too, by the views that speak of it (half as many each)."""
     per_view: int = PER_VIEW
 
 
@@ -62,16 +62,19 @@ def chunks(users: Ints, n_items: int) -> list[Ints]:
 def build_pool(learners: Sequence[Candidate], rows: History, users: Ints, rules: PoolRules) -> Pool:
     """The pool of the people `users` whose history is `rows` (in order); one chunk's worth of people."""
     views: dict[str, Floats] = {}
+    own: set[str] = set()
     for learner in learners:
         views |= learner.scores(rows, users)
+        own |= set(learner.views) if learner.about_own else set()
     has = np.zeros((len(users), rows.n_items), bool)
     has[rows.pairs.nonzero()] = True
     open_ = ~has & rules.eligible[None, :]
     chosen = np.zeros_like(has)
-    for scores in views.values():
-        _nominate(scores, open_, rules.per_view, chosen)
-    if rules.with_seen:
-        chosen |= has & rules.eligible[None, :]
+    for view, scores in views.items():
+        if view not in own:
+            _nominate(scores, open_, rules.per_view, chosen)
+        elif rules.with_seen:
+            _nominate(scores, has & rules.eligible[None, :], rules.per_view // 2, chosen)
     width = int(chosen.sum(axis=1).max(initial=0))
     person, item = np.nonzero(chosen)
     counts = chosen.sum(axis=1)
@@ -102,8 +105,9 @@ def _nominate(scores: Floats, open_: Bools, n: int, chosen: Bools) -> None:
     ranked = np.where(open_, scores, -np.inf)
     top = np.argpartition(-ranked, n - 1, axis=1)[:, :n]
     person = np.repeat(np.arange(len(scores)), n)
-    chosen[person, top.ravel()] = True
-    chosen &= open_
+    column = top.ravel()
+    free = open_[person, column]
+    chosen[person[free], column[free]] = True
 
 
 def join(pools: Sequence[Pool]) -> Pool:
@@ -136,11 +140,15 @@ def align(pool: Pool, views: tuple[str, ...]) -> Pool:
 
 def standardise(features: Floats, among: Bools) -> Floats:
     """Z-scores per view and person over the cells of `among` (people, width); 0 elsewhere and where all are equal."""
-    n = np.maximum(among.sum(axis=1), 1)[None, :, None]
-    inside = np.where(among[None], features, 0)
-    mean = inside.sum(axis=2, keepdims=True, dtype=np.float64) / n
-    centred = np.where(among[None], features - mean, 0).astype(np.float32)
-    spread = np.sqrt((centred.astype(np.float64) ** 2).sum(axis=2, keepdims=True) / n)
-    # relative to the mean, so that float32 rounding of equal numbers is not taken for a difference
-    flat = spread <= 1e-5 * np.abs(mean) + 1e-12
-    return np.asarray(np.where(flat, 0, centred / np.where(flat, 1, spread)), dtype=np.float32)
+    n = np.maximum(among.sum(axis=1), 1).astype(np.float32)[:, None]
+    out = np.zeros(features.shape, np.float32)
+    for view, column in enumerate(features):
+        inside = np.where(among, column, np.float32(0))
+        mean = inside.sum(axis=1, keepdims=True) / n
+        inside -= mean
+        inside *= among
+        spread = np.sqrt(np.square(inside).sum(axis=1, keepdims=True) / n)
+        # relative to the mean, so that float32 rounding of equal numbers is not taken for a difference
+        flat = spread <= 1e-5 * np.abs(mean) + 1e-12
+        out[view] = np.where(flat, 0, inside / np.where(flat, 1, spread))
+    return out

@@ -31,5 +31,3 @@ class Command(BaseCommand):
     def _say(self, stage: str, done: int, total: int) -> None:
         self.stderr.write(f"{stage}: {done}/{total}", ending="\n")
         self.stderr.flush()
-
-

@@ -1,0 +1,156 @@
+"""Every learner passes the same kit; what only one of them promises stands below it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recommendations.candidates.catalogue import LEARNERS, learners_for
+from recommendations.candidates.content import Content, words
+from recommendations.candidates.ease import Ease, EaseConfig, inverse
+from recommendations.candidates.item_knn import ItemKnn, ItemKnnConfig
+from recommendations.candidates.people_knn import PeopleKnn
+from recommendations.candidates.popularity import GroupPopularity, Popularity
+from recommendations.candidates.repeat import Repeat
+from recommendations.dataset.load import load_frames
+from tests.kits.candidate_model import DAY, CandidateModelTests, checkerboard, planted
+
+
+class TestPopularity(CandidateModelTests):
+    learner = Popularity
+    solves_checkerboard = False
+    floor = 0.12
+
+
+class TestGroupPopularity(CandidateModelTests):
+    learner = GroupPopularity
+    floor = 0.12
+
+
+class TestItemKnn(CandidateModelTests):
+    learner = ItemKnn
+    floor = 0.25
+
+
+class TestPeopleKnn(CandidateModelTests):
+    learner = PeopleKnn
+    holds_people = True
+    floor = 0.25
+
+
+class TestEase(CandidateModelTests):
+    learner = Ease
+    floor = 0.25
+
+
+class TestContent(CandidateModelTests):
+    learner = Content
+    floor = 0.15
+
+
+class TestRepeat(CandidateModelTests):
+    learner = Repeat
+    solves_checkerboard = False
+
+
+def test_both_sides_of_ease_give_the_same_scores() -> None:
+    data = planted()
+    users = np.arange(20)
+    rows = data.history.take(users)
+    items = Ease(EaseConfig(ridge=50.0)).fit(data)
+    people = Ease(EaseConfig(ridge=50.0, direct=10)).fit(data.subset(data.user_ix < 60))
+    small = data.subset(data.user_ix < 60)
+    assert people.side == "people"
+    same = Ease(EaseConfig(ridge=50.0)).fit(small)
+    assert items.side == same.side == "items"
+    for view, scores in people.scores(rows, users).items():
+        np.testing.assert_allclose(scores, same.scores(rows, users)[view], atol=2e-4)
+    assert people.because(rows, 0, 5)[0][0] == same.because(rows, 0, 5)[0][0]
+
+
+def test_ease_is_the_closed_form_of_its_paper() -> None:
+    data = checkerboard()
+    x = data.history.pairs.toarray().astype(np.float64)
+    p = np.linalg.inv(x.T @ x + 30.0 * np.eye(data.n_items))
+    b = np.eye(data.n_items) - p / np.diag(p)[None, :]
+    scores = Ease(EaseConfig(ridge=30.0)).fit(data).scores(data.history, np.arange(data.n_users))["ease"]
+    np.testing.assert_allclose(scores, x @ b, atol=1e-4)
+
+
+def test_ease_learns_only_the_head_where_nothing_fits() -> None:
+    data = planted()
+    model = Ease(EaseConfig(direct=10, largest=20, head=15)).fit(data)
+    scores = model.scores(data.history.take(np.arange(3)), np.arange(3))["ease"]
+    assert (scores != 0).any(axis=0).sum() <= 15
+
+
+def test_ease_refuses_sizes_that_crash_lapack() -> None:
+    with pytest.raises(ValueError, match="20,000"):
+        Ease(EaseConfig(largest=30_000))
+
+
+def test_a_matrix_without_inverse_is_an_error() -> None:
+    with pytest.raises(ValueError, match="positive definite"):
+        inverse(-np.eye(3, dtype=np.float32), 0.5)
+
+
+def test_fresh_popularity_forgets() -> None:
+    rows = [("a", "old", day) for day in range(5)] + [("b", "new", 400)] * 2
+    data = load_frames(pd.DataFrame([(u, i, DAY * d) for u, i, d in rows], columns=["user", "item", "timestamp"]))
+    scores = Popularity().fit(data).scores(data.history, np.arange(2))
+    old, new = data.items.get_indexer(pd.Index(["old", "new"]))
+    assert scores["popular"][0, old] > scores["popular"][0, new]
+    assert scores["popular_7d"][0, new] > scores["popular_7d"][0, old]
+
+
+def test_a_person_without_history_gets_what_the_group_takes() -> None:
+    data = planted()
+    newcomer = load_frames(
+        pd.DataFrame({"user": data.users[data.user_ix], "item": data.items[data.item_ix]}),
+        None,
+        pd.DataFrame({"user": [*data.users, "new"], "extra": [*data.user_table["extra"], "wine"]}),
+    )
+    at = newcomer.users.get_indexer(pd.Index(["new"])).astype(np.int64)
+    best = GroupPopularity().fit(newcomer).recommend(newcomer.history.take(at), at, 5)[0]
+    assert all(str(newcomer.items[item]).startswith("wine") for item in best)
+
+
+def test_a_reason_needs_enough_people() -> None:
+    data = checkerboard(12)
+    rows = data.history
+    # each person lacks one item, so any two items of a parity share four people
+    assert ItemKnn(ItemKnnConfig(support=5)).fit(data).because(rows, 0, 0) == []
+    supported = ItemKnn(ItemKnnConfig(support=4)).fit(data)
+    assert supported.because(rows, 0, 0)
+    source = supported.reasons(rows, np.array([[0, 1]] + [[-1, -1]] * 11))
+    assert source[0, 0] in rows.indices[: rows.indptr[1]]
+    assert source[0, 1] == -1
+    assert (source[1:] == -1).all()
+
+
+def test_repeat_scores_only_what_the_person_has() -> None:
+    data = planted()
+    scores = Repeat().fit(data).scores(data.history, np.arange(data.n_users))
+    for array in scores.values():
+        assert (array[data.history.pairs.toarray() == 0] == 0).all()
+
+
+def test_words_of_chinese_texts_are_cut() -> None:
+    assert words("Red TEA 绿茶杯子") == ["red", "tea", "绿茶", "杯子"]
+
+
+def test_content_finds_items_nobody_took_in_both_languages() -> None:
+    items = pd.DataFrame(
+        {
+            "item": ["t1", "t2", "w1", "w2"],
+            "name": ["绿茶 green tea", "绿茶礼盒 tea box", "红酒 wine", "红酒礼盒 wine box"],
+        }
+    )
+    data = load_frames(pd.DataFrame({"user": ["a", "b"], "item": ["t1", "w1"]}), items)
+    best = Content().fit(data).recommend(data.history, np.arange(2), 1)[:, 0]
+    assert [data.items[item] for item in best] == ["t2", "w2"]
+
+
+def test_learners_follow_what_the_data_hold() -> None:
+    bare = load_frames(pd.DataFrame({"user": ["a"], "item": ["x"]}))
+    assert [learner.name for learner in learners_for(bare)] == ["popularity", "item_knn", "people_knn", "ease"]
+    assert {learner.name for learner in learners_for(planted())} <= set(LEARNERS)
