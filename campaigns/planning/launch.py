@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.core.exceptions import ValidationError
-from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, OuterRef
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,6 @@ from campaigns.planning.checklist import Problem, blocking
 from campaigns.planning.draft import held_draft
 from campaigns.planning.models import Campaign
 from campaigns.sending.materialise import materialise
-from campaigns.sending.models import Delivery
 from lib.scrub import scrub
 from segmentation.segments.models import Segment
 from segmentation.segments.refresh import refresh
@@ -23,6 +22,15 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=5)  # a form opened a moment ago may still say "now"
 State = Campaign.State
+
+# Locked in the order of ids, as the pump does it, so that the two cannot wait for one another.
+_CANCEL = """
+WITH held AS (
+    SELECT id FROM campaigns_delivery WHERE campaign_id = %s AND state IN (0, 1, 4) ORDER BY id FOR UPDATE
+)
+UPDATE campaigns_delivery d SET state = 8, reason = 'cancelled', lease = NULL, lease_until = NULL
+FROM held WHERE d.id = held.id
+"""
 
 
 class NotReady(Exception):
@@ -71,13 +79,6 @@ def start_due(now: datetime | None = None) -> int:
     return sum(_start(pk) for pk in list(due.values_list("pk", flat=True)))
 
 
-def finish_done() -> int:
-    """Mark campaigns whose last delivery is over as sent; return how many."""
-    unfinished = Delivery.objects.open().filter(campaign=OuterRef("pk"))
-    over = Campaign.objects.filter(~Exists(unfinished), state__in=[State.SENDING, State.PAUSED])
-    return over.update(state=State.SENT, finished_at=timezone.now())
-
-
 def pause(*, campaign: Campaign) -> None:
     """Hold a campaign: the pump takes none of its deliveries up until it is resumed. Raises WrongState."""
     _move(campaign, [State.SENDING], state=State.PAUSED)
@@ -96,17 +97,9 @@ def cancel(*, campaign: Campaign) -> int:
     """
     stoppable = [State.SCHEDULED, State.SENDING, State.PAUSED]
     _move(campaign, stoppable, state=State.CANCELLED, finished_at=timezone.now())
-    # Locked in the order of ids, as the pump does it, so that the two cannot wait for one another.
-    waiting = list(
-        Delivery.objects.waiting()
-        .filter(campaign=campaign)
-        .order_by("pk")
-        .select_for_update()
-        .values_list("pk", flat=True)
-    )
-    return Delivery.objects.filter(pk__in=waiting).update(
-        state=Delivery.State.CANCELLED, reason=Delivery.Reason.CANCELLED, lease=None, lease_until=None
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_CANCEL, [campaign.pk])
+        return int(cursor.rowcount)
 
 
 @transaction.atomic
@@ -138,7 +131,7 @@ def _start(pk: int) -> bool:
 
 def _freeze(row: Campaign) -> None:
     for segment in Segment.objects.filter(cells__campaign=row).order_by("pk"):
-        refresh(segment)
+        refresh(segment=cast("Segment", segment))
     row.state, row.frozen_at, row.error = State.SENDING, timezone.now(), ""
     row.save(update_fields=["state", "frozen_at", "error", "updated_at"])
     materialise(campaign=row)

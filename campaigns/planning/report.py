@@ -110,7 +110,7 @@ def report(campaign: Campaign) -> Report:
     bounds = Delivery.objects.sent().filter(campaign=campaign).aggregate(first=Min("sent_at"), last=Max("sent_at"))
     first = bounds["first"] or campaign.created_at
     last = bounds["last"] or first
-    asked = {"campaign": campaign.pk, "window": WINDOW, "first": first, "last": last + WINDOW}
+    asked: dict[str, Any] = {"campaign": campaign.pk, "window": WINDOW, "first": first, "last": last + WINDOW}
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, asked)
         rows = cursor.fetchall()
@@ -123,6 +123,34 @@ def report(campaign: Campaign) -> Report:
     found.reasons = _reasons(campaign)
     found.curve = _curve(asked, first, last) if found.total.sent else {}
     return found
+
+
+COLUMNS = ("planned", "sent", "failed", "unknown", "suppressed", "cancelled", "waiting")
+STEPS = ("opened", "clicked", "ordered", "unsubscribed")
+
+
+def csv_rows(found: Report) -> list[list[object]]:
+    """Return the report as a table: a header, the whole campaign, then each segment × offer. Shares are 0 to 1."""
+    header: list[object] = ["segment", "offer", *COLUMNS]
+    for step in STEPS:
+        header += [step, f"{step}_rate", f"{step}_rate_low", f"{step}_rate_high"]
+    rows = [[*header, "orders", "revenue"]]
+    for line in (found.total, *found.lines):
+        row: list[object] = [_cell(line.segment), _cell(line.offer), *(getattr(line, name) for name in COLUMNS)]
+        for step in STEPS:
+            rate = line.rates[step]
+            known = rate.value is not None
+            row += [
+                rate.count,
+                *(round(share, 6) if known else "" for share in (rate.value or 0.0, rate.low, rate.high)),
+            ]
+        rows.append([*row, line.orders, line.revenue])
+    return rows
+
+
+def _cell(text: str) -> str:
+    # A spreadsheet takes these for formulas.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _reasons(campaign: Campaign) -> list[tuple[str, str, int]]:

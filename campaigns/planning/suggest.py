@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
@@ -76,10 +77,10 @@ def suggest(campaign: Campaign) -> list[Suggestion]:
 
 
 def _segments(campaign: Campaign) -> list[Segment]:
-    own = list(Segment.objects.in_use().filter(cells__campaign=campaign))
+    own: list[Segment] = list(cast("Any", Segment.objects.in_use().filter(cells__campaign=campaign)))
     if own:
         return own
-    return list(Segment.objects.in_use().filter(size__gt=0).order_by("-size", "pk")[:MAX_SEGMENTS])
+    return list(cast("Any", Segment.objects.in_use().filter(size__gt=0).order_by("-size", "pk")[:MAX_SEGMENTS]))
 
 
 def _tastes(segments: Sequence[Segment]) -> list[_Taste]:

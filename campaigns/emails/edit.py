@@ -1,0 +1,82 @@
+"""Making and changing mails."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.emails.models import EmailTemplate, EmailText
+from campaigns.emails.problems import Problem, Severity
+from campaigns.emails.proof import Draft, problems
+from campaigns.emails.starters import Starter, texts
+
+
+class Faulty(Exception):
+    """A mail with errors is not saved; `problems` holds what is wrong, by language."""
+
+    def __init__(self, found: dict[str, list[Problem]]) -> None:
+        super().__init__("; ".join(str(problem) for several in found.values() for problem in several))
+        self.problems = found
+
+
+@transaction.atomic
+def begin(*, name: str, starter: Starter) -> EmailTemplate:
+    """Make a mail from a ready one. Raises ValidationError where the name is empty."""
+    template = EmailTemplate.objects.create(name=_checked_name(name))
+    rows = texts(starter)
+    for row in rows:
+        row.template = template
+    EmailText.objects.bulk_create(rows)
+    return template
+
+
+@transaction.atomic
+def save(*, template: EmailTemplate, name: str, drafts: Sequence[Draft]) -> EmailTemplate:
+    """Write a mail's name and its texts, one for each language given; other languages stay as they are.
+
+    A draft that is empty throughout takes its language out. Raises Faulty when a text has an error, and ValidationError
+    where the name is empty or no language is left.
+    """
+    row = EmailTemplate.objects.select_for_update().get(pk=template.pk)
+    row.name = _checked_name(name)
+    written = [draft for draft in drafts if draft.subject.strip() or draft.preheader.strip() or draft.mjml.strip()]
+    errors = {draft.language: _errors(draft) for draft in written}
+    if wrong := {language: found for language, found in errors.items() if found}:
+        raise Faulty(wrong)
+    for draft in written:
+        EmailText.objects.update_or_create(
+            template=row,
+            language=draft.language,
+            defaults={"subject": draft.subject.strip(), "preheader": draft.preheader.strip(), "mjml": draft.mjml},
+        )
+    emptied = {draft.language for draft in drafts} - {draft.language for draft in written}
+    row.texts.filter(language__in=emptied).delete()
+    if not row.texts.exists():
+        raise ValidationError(_("Write the mail in at least one language."))
+    row.save()
+    return row
+
+
+@transaction.atomic
+def archive(*, template: EmailTemplate) -> None:
+    """Put a mail away; campaigns that used it keep what they froze."""
+    EmailTemplate.objects.filter(pk=template.pk, archived_at__isnull=True).update(archived_at=timezone.now())
+
+
+@transaction.atomic
+def restore(*, template: EmailTemplate) -> None:
+    """Take a mail out of the archive."""
+    EmailTemplate.objects.filter(pk=template.pk).update(archived_at=None)
+
+
+def _errors(draft: Draft) -> list[Problem]:
+    return [problem for problem in problems(draft) if problem.severity == Severity.ERROR]
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 120:
+        raise ValidationError({"name": ValidationError(_("Give it a name of at most 120 characters."))})
+    return name

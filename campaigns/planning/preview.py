@@ -1,0 +1,133 @@
+"""The mail one customer would get: real offer, real recommendations and reasons, links that lead nowhere of ours."""
+
+import contextlib
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from campaigns.emails.compile import Compiled, compile_text
+from campaigns.emails.freeze import thaw
+from campaigns.emails.models import CompiledText, EmailText
+from campaigns.emails.render import Mail, render
+from campaigns.planning.models import Campaign, CampaignCell
+from campaigns.sending.context import Reader, Shelf, assemble, product_ids
+from campaigns.sending.models import Delivery
+from campaigns.sending.picks import Pick, pick
+from crm.consents.purposes import Purpose
+from crm.customers.models import Customer
+from segmentation.segments.models import Membership
+
+STAND_IN = {"en": "Customer", "zh": "顾客"}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A mail as one customer would get it."""
+
+    mail: Mail
+    cell: CampaignCell
+    language: str
+    needs_name: bool
+    """Whether the mail greets by name."""
+    personal: bool
+    """False when the products are favourites of a group or of everybody."""
+    products: int
+
+
+class NoText(Exception):
+    """The customer's row has an e-mail without any text."""
+
+
+def placed(campaign: Campaign) -> QuerySet[Customer]:
+    """Return the people the campaign reaches today, in the order of their ids."""
+    segments = CampaignCell.objects.filter(campaign=campaign).values("segment")
+    inside = Membership.objects.current().filter(customer=OuterRef("pk"), segment__in=segments)
+    found = Customer.objects.reachable(int(Purpose.EMAIL_MARKETING)).filter(Exists(inside)).order_by("pk")
+    return cast("QuerySet[Customer]", found)
+
+
+def find(campaign: Campaign, words: str) -> Customer | None:
+    """Return the first person of the campaign whose number or public id is, or begins with, what was typed."""
+    words = words.strip()
+    wanted = Q(external_id__istartswith=words)
+    with contextlib.suppress(ValueError):  # what is not a whole public id can only be a number
+        wanted |= Q(uuid=UUID(words))
+    return placed(campaign).filter(wanted).first() if words else None
+
+
+def beside(campaign: Campaign, customer: Customer, forwards: bool) -> Customer | None:
+    """Return the next person of the campaign, or the one before."""
+    if forwards:
+        return placed(campaign).filter(pk__gt=customer.pk).first()
+    return placed(campaign).filter(pk__lt=customer.pk).order_by("-pk").first()
+
+
+def cell_of(campaign: Campaign, customer: Customer) -> CampaignCell | None:
+    """Return the row of the matrix whose mail the customer gets: the first of those for their segments."""
+    return (
+        campaign.cells.select_related("segment", "offer", "template")
+        .filter(segment__memberships__customer=customer, segment__memberships__until__isnull=True)
+        .order_by("position", "id")
+        .first()
+    )
+
+
+def stand_in(language: str) -> str:
+    """Return what stands in for a first name that is not shown."""
+    return STAND_IN["zh" if language.startswith("zh") else "en"]
+
+
+def language_of(cell: CampaignCell, customer: Customer) -> str:
+    """Return the language the mail goes out in: the customer's where the mail has it, else English, else what there is.
+
+    Raises NoText.
+    """
+    written = list(cell.template.texts.order_by("language").values_list("language", flat=True))
+    if not written:
+        raise NoText
+    wanted = EmailText.Language.CHINESE if customer.language.lower().startswith("zh") else EmailText.Language.ENGLISH
+    return str(wanted.value) if wanted in written else str(written[0])
+
+
+def preview(*, cell: CampaignCell, customer: Customer, first_name: str | None = None) -> Preview:
+    """Return the mail of one row as a customer would get it; a mail already frozen is shown as it was frozen.
+
+    `first_name` None puts a stand-in in its place. Raises NoText; CompileError or RenderError when it cannot be made.
+    """
+    language = language_of(cell, customer)
+    compiled = _compiled(cell, language)
+    chosen = _pick(cell, customer) if "products" in compiled.uses else Pick([], None)
+    nowhere = f"{settings.BASE_URL}/t/u/preview"
+    reader = Reader(
+        language=language,
+        first_name=stand_in(language) if first_name is None else first_name,
+        unsubscribe_url=nowhere,
+        preferences_url=nowhere,
+        sender_name=cell.campaign.sender_name or settings.SENDER_NAME,
+        track=str,
+    )
+    shelf = Shelf(product_ids(chosen.recommended), [cell.offer_id])
+    mail = render(compiled, assemble(compiled, reader, shelf, chosen.recommended, cell.offer_id))
+    personal = chosen.version_ref is not None
+    return Preview(mail, cell, language, compiled.needs_name, personal, len(chosen.recommended))
+
+
+def _compiled(cell: CampaignCell, language: str) -> Compiled:
+    frozen = CompiledText.objects.filter(
+        campaign_id=cell.campaign_id, template_id=cell.template_id, language=language
+    ).first()
+    if frozen is not None:
+        return thaw(frozen)
+    text = EmailText.objects.get(template_id=cell.template_id, language=language)
+    return compile_text(subject=text.subject, preheader=text.preheader, mjml=text.mjml)
+
+
+def _pick(cell: CampaignCell, customer: Customer) -> Pick:
+    found = Delivery.objects.filter(campaign_id=cell.campaign_id, customer=customer).first()
+    sent = cast("Delivery | None", found)
+    if sent is not None and sent.recommended:
+        return Pick(sent.recommended, sent.version_ref)
+    return pick([customer.pk], cell.campaign.recommended).get(customer.pk, Pick([], None))
