@@ -1,5 +1,8 @@
 """The inventory: what every field of every model holds about a person, read from the models' own declarations."""
 
+import csv
+import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,3 +55,39 @@ def undeclared() -> list[tuple[type[Model], str]]:
             (model, name) for name in _fields(model) if not isinstance(getattr(declared, name, None), Declaration)
         ]
     return missing
+
+
+COLUMNS = ("application", "model", "field", "category", "purposes", "retention", "erasure", "mask", "seal")
+
+
+def record() -> list[dict[str, str]]:
+    """Return the record of processing (GDPR Article 30): one mapping of COLUMNS for each field that is about people."""
+    return [
+        {
+            "application": entry.model._meta.app_label,
+            "model": entry.model._meta.object_name or "",
+            "field": entry.field,
+            "category": entry.declaration.category,
+            "purposes": " ".join(entry.declaration.purposes),
+            "retention": entry.declaration.retention,
+            "erasure": entry.declaration.erase,
+            "mask": entry.declaration.mask,
+            "seal": entry.declaration.seal,
+        }
+        for entry in entries()
+        if entry.declaration.personal
+    ]
+
+
+def as_csv() -> str:
+    """Return the record of processing as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(record())
+    return text.getvalue()
+
+
+def as_json() -> str:
+    """Return the record of processing as a JSON list."""
+    return json.dumps(record(), indent=1)

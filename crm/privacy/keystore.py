@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from django.conf import settings
 from django.db import connections, transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from crm.privacy.models import PersonKey
@@ -105,6 +105,13 @@ def unwrap_apart(label: str, wrapped: bytes, bound: bytes) -> bytes:
 def epoch_now() -> int:
     """Return the epoch new keys are wrapped under: the newest one in use, 1 in an empty keystore."""
     return PersonKey.objects.aggregate(newest=Max("epoch"))["newest"] or 1
+
+
+def epoch_to_finish() -> int:
+    """Return the epoch a rotation should wrap under: the newest while some keys are still older, else the next one."""
+    found = PersonKey.objects.aggregate(oldest=Min("epoch"), newest=Max("epoch"))
+    newest = found["newest"] or 1
+    return newest if (found["oldest"] or newest) < newest else newest + 1
 
 
 def _batches(people: Iterable[UUID]) -> Iterator[list[UUID]]:

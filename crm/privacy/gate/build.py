@@ -32,6 +32,8 @@ def build(*, purpose: Purpose, progress: Progress | None = None, release: Releas
     try:
         _fill(work, release, need, progress)
     except Cancelled:
+        # Whoever listens to the progress may have stopped, not only the row itself.
+        release.cancel()
         raise
     except Exception as error:
         release.fail(error)
