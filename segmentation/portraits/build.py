@@ -35,12 +35,13 @@ def paint(*, release: Release, run: PortraitRun | None = None, progress: Progres
     """Paint the portrait of everyone in the release as of its cut-off, and remove the portraits of everyone else.
 
     `run` is a claimed run to report into; without one a run is made. People whose consent ended since the release get
-    none. Raises EngineError when the release cannot be read, Cancelled when the run was cancelled; then every portrait
-    is as it was before.
+    none. Raises AlteredRelease or ExpiredRelease for a release that may not be used, EngineError for one that cannot be
+    read, Cancelled when the run was cancelled; then every portrait is as it was before.
     """
     run = run or _started()
     try:
         run.release_ref, run.as_of = release.pk, release.as_of
+        gate.verify(release)
         _stage(release, _reporting(run, progress))
         run.painted, run.removed = _replace(release)
     except Cancelled:
