@@ -10,6 +10,7 @@ from django.conf import settings
 
 from campaigns.sending import ledger
 from campaigns.sending.compose import Outgoing, prepare
+from campaigns.sending.finish import finish
 from campaigns.sending.ledger import Outcome
 from campaigns.sending.message import domain_of
 from campaigns.sending.outcome import outcome_of, unreachable
@@ -46,12 +47,14 @@ def pump(*, limit: int = 500, worker: str = "", lease_seconds: float = 60) -> Co
     """Send at most `limit` due deliveries; any number of processes may do so side by side.
 
     A mail is handed to the server at most once, whatever dies when: what was on the wire when a worker ended becomes
-    unknown and is not sent again. `worker` only names the process in the log.
+    unknown and is not sent again. A pump that finds nothing due closes the campaigns that are over. `worker` only names
+    the process in the log.
     """
     lease = uuid4()
     claimed = ledger.claim(limit, lease, lease_seconds)
     counts = Counts(claimed=len(claimed))
     if not claimed:
+        finish()
         return counts
     ids = [row.id for row in claimed]
     try:

@@ -3,6 +3,8 @@
 import email
 import email.policy
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -147,7 +149,7 @@ def test_a_paused_campaign_sends_nothing_and_a_resumed_one_goes_on(box: Mailbox)
     assert pump().sent == 3
 
 
-def test_without_a_mail_server_everything_waits_for_another_try(settings, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_mail_server_everything_waits_for_another_try(settings: Any, tmp_path: Path) -> None:
     settings.VAR_DIR = tmp_path
     settings.EMAIL_TRANSPORT = {**settings.EMAIL_TRANSPORT, "port": 9}
     mailing.start(mailing.campaign((mailing.segment(mailing.people(30)), mailing.template(), None)))

@@ -1,0 +1,17 @@
+"""Close campaigns of which everything was sent, or will never be."""
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from campaigns.sending.models import Delivery
+from campaigns.sending.sent import note_missing
+
+
+def finish() -> int:
+    """Close campaigns with no delivery left to send, after every sent mail was noted; return how many were closed."""
+    campaigns = Delivery.campaign.field.related_model._default_manager
+    unfinished = Delivery.objects.open().filter(campaign=OuterRef("pk"))
+    over = campaigns.filter(~Exists(unfinished), state="sending", frozen_at__isnull=False)
+    for campaign_id in list(over.values_list("pk", flat=True)):
+        note_missing(campaign_id)
+    return int(over.update(state="sent", finished_at=timezone.now()))
