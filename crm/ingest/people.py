@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 import uuid_utils.compat as uuid
 from django.db import connection
 
+from crm.consents import decide
+from crm.consents.models import ConsentEvent
 from crm.consents.purposes import Purpose
-from crm.customers.merge import merge_known
+from crm.customers.merge import MERGED, merge_known
 from crm.customers.models import Customer
 from crm.ingest.event import Event
 from crm.ingest.scrubbing import clean_id
@@ -58,7 +60,7 @@ def resolve(events: Iterable[Event], source: str) -> People:
     if external:
         people.by_external = _externals(external, source, people.closed)
     if pairs:
-        _tie({value: people.by_external[known] for value, known in pairs.items()})
+        tie({value: people.by_external[known] for value, known in pairs.items()})
     if anonymous:
         people.by_anonymous = _anonymous(anonymous, source, people.closed)
     if internal:
@@ -139,5 +141,18 @@ def _anonymous(values: set[str], source: str, closed: set[int]) -> dict[str, int
     return {value: found[kept] for value, kept in stored.items()}
 
 
-def _tie(pairs: dict[str, int]) -> None:
-    merge_known({clean_id(value): customer_id for value, customer_id in pairs.items()})
+def tie(pairs: dict[str, int]) -> None:
+    """Note that anonymous ids are known customers: {anonymous id → customer id}; what was refused stays refused.
+
+    A yes said anonymously is not carried over: whether the same person said it is a guess; a guess may only restrict.
+    """
+    merged = merge_known({clean_id(value): customer_id for value, customer_id in pairs.items()})
+    for anonymous, known in merged:
+        said: dict[int, bool] = dict(
+            ConsentEvent.objects.filter(customer_id=anonymous)
+            .order_by("occurred_at", "id")
+            .values_list("purpose", "granted")
+        )
+        refused = Purpose(sum(purpose for purpose, granted in said.items() if not granted))
+        if refused:
+            decide.withdraw(customer=Customer.objects.get(pk=known), purposes=refused, source=MERGED)

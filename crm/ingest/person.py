@@ -120,7 +120,7 @@ def save(people: Sequence[Person], source: str) -> Outcome:
 def _checked(people: Sequence[Person], rejected: list[Rejection]) -> list[_Known]:
     good: dict[str, _Known] = {}
     for index, person in enumerate(people):
-        problem = _problem(person)
+        problem = problem_of(person)
         if problem:
             rejected.append(Rejection(index, *problem))
             continue
@@ -140,8 +140,9 @@ def _checked(people: Sequence[Person], rejected: list[Rejection]) -> list[_Known
     return list(good.values())
 
 
-def _problem(person: Person) -> tuple[str, str] | None:
-    if not person.external_id and not person.email:
+def problem_of(person: Person, *, named: bool = False) -> tuple[str, str] | None:
+    """Return (field, reason) of what is wrong with a person as told; `named` when an anonymous id names them."""
+    if not named and not person.external_id and not person.email:
         return "external_id", "Neither an id nor an e-mail address is given."
     if len(person.external_id) > 120 or "\x00" in person.external_id:
         return "external_id", "Longer than 120 characters, or with a zero byte."
@@ -180,6 +181,9 @@ def _refuse_taken(good: list[_Known], rejected: list[Rejection]) -> None:
         if row.email_index and not row.person.external_id and not holders.get(email, "\x00").startswith("\x00"):
             # No id was given: the address is the name, and it is known already.
             row.external_id = holders[email]
+        held = holders.get(email)
+        if row.person.external_id and held and held != row.external_id and _adopt(row, held):
+            holders = {key: row.external_id if name == held else name for key, name in holders.items()}
         clash = next(
             (key[0] for key in (email, phone) if key[1] and holders.get(key, row.external_id) != row.external_id), None
         )
@@ -192,6 +196,20 @@ def _refuse_taken(good: list[_Known], rejected: list[Rejection]) -> None:
                 holders[key] = row.external_id
         kept.append(row)
     good[:] = kept
+
+
+def holder_of(email: str) -> str:
+    """Return the external id of whoever has an e-mail address; raise KeyError when nobody has."""
+    index = blindindex.email_index(email)
+    owner = vault.owners(email_indexes=[index])["email", index]
+    return str(Customer.objects.values_list("external_id", flat=True).get(pk=owner))
+
+
+def _adopt(row: _Known, held: str) -> bool:
+    # Somebody known by the address only now has a shop's id: the same person gets the better name.
+    if held != clean_id(row.person.email) or Customer.objects.filter(external_id=row.external_id).exists():
+        return False
+    return bool(Customer.objects.filter(external_id=held).update(external_id=row.external_id))
 
 
 def _upsert(good: list[_Known], source: str, rejected: list[Rejection]) -> int:

@@ -12,8 +12,9 @@ _GIVEN = (
     "Vera Wim Yara Zeno Anouk Boris Clara Dimitri Elin Fabio Gwen Henrik Iris Joris Karin Lars"
 )
 _FAMILY = (
-    "Ashdown Birkwood Calder Dunmore Elmsley Fernhill Garrick Hollowell Ivory Juniper Kestrel Larkspur Millbrook "
-    "Northcote Oakham Pinewood Quillon Rushmere Saltmarsh Thornbury Underhill Vexley Windrow Yarrow Zellwood Brightwater"
+    "Ashdown Birkwood Calder Dunmore Elmsley Fernhill Garrick Hollowell Ivory "
+    "Juniper Kestrel Larkspur Millbrook Northcote Oakham Pinewood Quillon Rushmere "
+    "Saltmarsh Thornbury Underhill Vexley Windrow Yarrow Zellwood Brightmere"
 )
 # Han characters with their sound, so that the address can be written.
 _SURNAMES = (

@@ -1,0 +1,134 @@
+"""Who somebody is: traits sealed or kept as coarse attributes, consents recorded, ids tied together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from crm.consents import decide
+from crm.consents.purposes import BY_KEY
+from crm.customers.models import Customer
+from crm.ingest import people, person
+from crm.ingest.event import ALIAS, Event, Outcome, Rejection
+from crm.ingest.person import GENDERS, Person
+from crm.ingest.scrubbing import names_identifier
+
+TWO_KNOWN = "Both ids are known people; two known people are not made one."
+TRAITS = {"firstName": "first_name", "lastName": "last_name", "name": "name", "address": "address"}
+COARSE = ("language", "timezone", "country", "region", "gender")
+
+
+def apply(events: Sequence[Event]) -> Outcome:
+    """Apply IDENTIFY and ALIAS events in their order; bad ones are rejected one by one.
+
+    Somebody with an anonymous id only and an e-mail address among the traits is known by that address from then on. An
+    anonymous visitor without one stays anonymous: coarse traits and consents are kept, names and numbers are not.
+    """
+    rejected: list[Rejection] = []
+    done = 0
+    for index, event in enumerate(events):
+        with transaction.atomic():
+            problem = _alias(event) if event.kind == ALIAS else _identify(event)
+        if problem:
+            rejected.append(Rejection(index, *problem))
+        else:
+            done += 1
+    return Outcome(done, 0, rejected)
+
+
+def _alias(event: Event) -> tuple[str, str] | None:
+    if not event.external_id or not event.anonymous_id:
+        return "previousId", "An alias needs userId and previousId."
+    if event.external_id == event.anonymous_id:
+        return None
+    if Customer.objects.filter(external_id=people.clean_id(event.anonymous_id)).exists():
+        return "previousId", TWO_KNOWN
+    known = people.resolve([event], event.source)
+    return None if known.of(event) else ("userId", people.CLOSED)
+
+
+def _identify(event: Event) -> tuple[str, str] | None:
+    told = person_of(event)
+    if not told.external_id and not told.email:
+        return _anonymous(event, told)
+    outcome = person.save([told], event.source)
+    if outcome.rejected:
+        return outcome.rejected[0].field, outcome.rejected[0].reason
+    if event.anonymous_id:
+        name = event.external_id or person.holder_of(told.email)
+        people.resolve([_with_both(event, name)], event.source)
+    return None
+
+
+def _with_both(event: Event, external_id: str) -> Event:
+    return Event(
+        kind=event.kind,
+        message_id=event.message_id,
+        source=event.source,
+        occurred_at=event.occurred_at,
+        external_id=external_id,
+        anonymous_id=event.anonymous_id,
+    )
+
+
+def _anonymous(event: Event, told: Person) -> tuple[str, str] | None:
+    if problem := person.problem_of(told, named=True):
+        return problem
+    found = people.resolve([event], event.source).of(event)
+    if found is None:
+        return "anonymousId", people.CLOSED
+    customer = Customer.objects.select_for_update().get(pk=found)
+    for name in COARSE:
+        setattr(customer, name, getattr(told, name) or getattr(customer, name))
+    customer.attributes = {**customer.attributes, **person.clean_properties(told.attributes)}
+    customer.save(update_fields=[*COARSE, "attributes"])
+    decide.record_many(
+        decisions=[
+            decide.Decision(
+                customer_id=found,
+                purposes=BY_KEY[key],
+                granted=granted,
+                source=event.source,
+                occurred_at=event.occurred_at,
+            )
+            for key, granted in told.consents.items()
+            if bool(customer.permission & BY_KEY[key]) != granted
+        ]
+    )
+    return None
+
+
+def person_of(event: Event) -> Person:
+    """Return what the traits of an event say, identifying ones apart from coarse ones."""
+    traits = dict(event.traits or {})
+    coarse = {name: _text(traits.pop(name, "")) for name in COARSE}
+    gender = coarse["gender"].casefold()
+    identity = {ours: _text(traits.pop(theirs)) for theirs, ours in TRAITS.items() if traits.get(theirs)}
+    identity |= {ours: _text(traits.pop(ours)) for ours in ("first_name", "last_name") if traits.get(ours)}
+    email, phone = _text(traits.pop("email", "")), _text(traits.pop("phone", ""))
+    attributes: dict[str, Any] = {}
+    for key, value in traits.items():
+        if names_identifier(key):
+            identity[key[:60]] = _text(value)
+        else:
+            attributes[key] = value
+    return Person(
+        external_id=event.external_id,
+        email=email,
+        phone=phone,
+        identity=identity,
+        language=coarse["language"].replace("_", "-").lower(),
+        timezone=coarse["timezone"],
+        country=coarse["country"].upper() if len(coarse["country"]) == 2 else "",
+        region=coarse["region"],
+        gender=GENDERS.get(gender, "other" if gender else ""),
+        attributes=attributes,
+        consents=event.consents or {},
+        consented_at=event.occurred_at,
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(str(part) for part in value.values() if part)
+    return "" if value is None else str(value).strip()
