@@ -27,7 +27,7 @@ KINDS: dict[str, Kind] = {
         Kind("page", _("Visited a page"), "world", 0.0, about_product=False),
         Kind("cart", _("Put in the cart"), "shopping-cart", 0.4),
         Kind("order", _("Ordered"), "shopping-bag", 1.0),
-        Kind("return", _("Sent back"), "arrow-back-up", -0.5),
+        Kind("return", _("Sent back"), "truck-return", -0.5),
         Kind("rating", _("Rated"), "star", 0.8),
         Kind("coupon", _("Redeemed a coupon"), "ticket", 0.0, about_product=False),
         Kind("email_sent", _("Was sent an e-mail"), "mail", 0.0, about_product=False),

@@ -1,5 +1,35 @@
 """Template tags of every page."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
+from django.utils.translation import get_language
 
 register = template.Library()
+
+
+@register.filter
+def named(thing: Any) -> str:
+    """Return the name of a segment (or anything with `name` and `name_zh`) in the language of the page."""
+    if (get_language() or "en").startswith("zh") and getattr(thing, "name_zh", ""):
+        return str(thing.name_zh)
+    return str(thing)
+
+
+@register.filter
+def called(customer: Any, mask: Mapping[str, str]) -> str:
+    """Return what to call a customer on a page: the masked name where it may be shown, else the pseudonym."""
+    return mask.get("name") or customer.external_id or str(customer.uuid)[-12:]
+
+
+@register.filter
+def item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """Return the value of a mapping under a key that is itself a variable; None where there is none."""
+    return mapping.get(key)
+
+
+@register.filter
+def place(row: Any, at: int) -> Any:
+    """Return the element of a list at a place that is itself a variable."""
+    return row[at]

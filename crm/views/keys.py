@@ -1,18 +1,21 @@
 """The page of API keys."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from crm.access import keys
-from crm.access.models import ApiKey, User
+from crm.access.models import ApiKey
+from crm.views.roles import administrator
 
 
 class KeyForm(forms.Form):
@@ -22,17 +25,30 @@ class KeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("May"), choices=ApiKey.Scope.choices, widget=forms.CheckboxSelectMultiple
     )
-    expires_at = forms.DateTimeField(
-        label=gettext_lazy("Ends on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
+    def clean_last_day(self) -> date | None:
+        """Refuse a day that is over."""
+        day: date | None = self.cleaned_data["last_day"]
+        if day and day < timezone.localdate():
+            raise forms.ValidationError(_("This day is over."))
+        return day
 
+    def end(self) -> datetime | None:
+        """Return the moment after the last day, None for a key without an end."""
+        day: date | None = self.cleaned_data["last_day"]
+        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time())) if day else None
+
+
+@never_cache
 def api_keys(request: HttpRequest) -> HttpResponse:
     """List keys, and make one; the key itself is shown on the answer to that, and never again.
 
     Raises PermissionDenied for everybody but administrators.
     """
-    user = _administrator(request)
+    user = administrator(request)
     form = KeyForm(request.POST or None)
     context: dict[str, Any] = {"nav": "keys", "form": form}
     status = 200
@@ -42,7 +58,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"],
                 created_by=user,
-                expires_at=form.cleaned_data["expires_at"],
+                expires_at=form.end(),
             )
             context |= {"made": made, "text": text, "form": KeyForm()}
         else:
@@ -57,14 +73,8 @@ def api_key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for everybody but administrators.
     """
-    _administrator(request)
+    administrator(request)
     key = get_object_or_404(ApiKey, pk=pk)
     keys.revoke(key=key)
     messages.success(request, _("“%(name)s” was revoked.") % {"name": key.name})
     return redirect("crm:api_keys")
-
-
-def _administrator(request: HttpRequest) -> User:
-    if not (isinstance(request.user, User) and request.user.role == User.Role.ADMIN):
-        raise PermissionDenied
-    return request.user

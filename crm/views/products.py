@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
-from crm.access.models import User
+from crm.catalog import exclude
 from crm.catalog.models import Product
+from crm.views.roles import editor
 
 PAGE = 50
 TOGETHER_AT_MOST = 8
@@ -37,10 +36,7 @@ def products(request: HttpRequest) -> HttpResponse:
         "products": [(shown, sold.get(shown.pk, 0)) for shown in page],
         "words": words,
         "department": department,
-        "departments": Product.objects.exclude(department="")
-        .order_by("department")
-        .values_list("department", flat=True)
-        .distinct(),
+        "departments": Product.objects.departments(),
         "total": found.count(),
         "next_url": f"?{urlencode({**kept, 'after': page[-1].pk})}" if more else "",
         "previous_url": f"?{urlencode(kept)}" if after else "",
@@ -113,11 +109,10 @@ def _together(pk: int) -> list[tuple[Product, int]]:
 
 @require_POST
 def product_exclude(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a product out of recommendations, or put it back.
+    """Take a product out of recommendations, or put it back with `back=1`.
 
     Raises PermissionDenied for people who may not edit.
     """
-    if not (isinstance(request.user, User) and request.user.may_edit):
-        raise PermissionDenied
-    Product.objects.filter(pk=pk).update(recommendable=Q(recommendable=False))
+    editor(request)
+    exclude.exclude(product=get_object_or_404(Product, pk=pk), excluded=request.POST.get("back") != "1")
     return redirect("crm:product", pk)

@@ -1,0 +1,142 @@
+"""The page of one customer, tab by tab."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+
+from campaigns.models import Delivery
+from config.pages import behaviour, portrait
+from config.pages.acts import told
+from config.pages.stage import stage_of
+from crm.access.models import User
+from crm.consents.purposes import LABELS, Purpose
+from crm.models import ConsentEvent, Customer, Interaction, Opening
+from crm.privacy import erasure, reveal
+from crm.views.customers import word_to_type
+from crm.views.privacy import MASK
+from segmentation.models import Portrait
+
+RECENT = 8
+PAGE = 50
+SHOWN_EVENTS = 100
+BADGES = (Purpose.EMAIL_MARKETING, Purpose.SMS, Purpose.PROFILING, Purpose.RECOMMENDATION)
+
+
+def customer(request: HttpRequest, uuid: Any) -> HttpResponse:
+    """Show one tab of a customer's page."""
+    shown = get_object_or_404(Customer.objects.filter(canary=False), uuid=uuid)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else "overview"
+    may_reveal = isinstance(request.user, User) and request.user.may_reveal
+    painted = Portrait.objects.filter(pk=shown.pk).first()
+    context = {
+        "nav": "customers",
+        "customer": shown,
+        "tab": tab,
+        "mask": reveal.masked([shown.pk]).get(shown.pk, {}) if may_reveal else {},
+        "portrait": painted,
+        "stage": stage_of(painted),
+        "why_unknown": portrait.why_unknown(shown, painted),
+        "badges": [(LABELS[purpose], bool(shown.permission & purpose)) for purpose in BADGES],
+        "currency": settings.WORKSPACE_CURRENCY,
+    }
+    context |= TABS[tab](request, shown, painted)
+    return render(request, f"crm/customers/{tab}.html", context)
+
+
+def _overview(request: HttpRequest, shown: Customer, painted: Portrait | None) -> dict[str, Any]:
+    why = portrait.why_unknown(shown, painted)
+    listing, picks = portrait.picks(shown)
+    recent = list(Interaction.objects.filter(customer=shown.pk).latest_first()[: RECENT + 1])
+    return {
+        "kpis": portrait.kpis(painted, why, settings.WORKSPACE_CURRENCY),
+        "spend": portrait.spend(shown, settings.WORKSPACE_CURRENCY),
+        "interests": portrait.interests(painted),
+        "heat": portrait.heat(shown) if painted else {"cells": []},
+        "zone": behaviour.timezone_of(shown),
+        "features": portrait.features(painted),
+        "events": [told(act) for act in recent[:RECENT]],
+        "more_events": len(recent) > RECENT,
+        "listing": listing,
+        "picks": picks,
+        **portrait.groups(shown),
+    }
+
+
+def _activity(request: HttpRequest, shown: Customer, painted: Portrait | None) -> dict[str, Any]:
+    page = list(Interaction.objects.filter(customer=shown.pk).latest_first(_cursor(request))[: PAGE + 1])
+    after = f"{page[PAGE - 1].occurred_at.isoformat()}~{page[PAGE - 1].id}" if len(page) > PAGE else ""
+    return {"events": [told(act) for act in page[:PAGE]], **_pages(request, "activity", after)}
+
+
+def _orders(request: HttpRequest, shown: Customer, painted: Portrait | None) -> dict[str, Any]:
+    cursor = _cursor(request)
+    page = behaviour.orders(shown, cursor[0] if cursor else None, PAGE + 1)
+    after = f"{page[PAGE - 1].at.isoformat()}~0" if len(page) > PAGE else ""
+    return {"orders": page[:PAGE], **_pages(request, "orders", after)}
+
+
+def _recommendations(request: HttpRequest, shown: Customer, painted: Portrait | None) -> dict[str, Any]:
+    listing, picks = portrait.picks(shown, 20)
+    return {"listing": listing, "picks": picks}
+
+
+def _messages(request: HttpRequest, shown: Customer, painted: Portrait | None) -> dict[str, Any]:
+    found = (
+        Delivery.objects.filter(customer=shown.pk).select_related("campaign", "offer").order_by("-created_at", "-id")
+    )
+    cursor = _cursor(request)
+    if cursor:
+        found = found.filter(created_at__lt=cursor[0])
+    page = list(found[: PAGE + 1])
+    after = f"{page[PAGE - 1].created_at.isoformat()}~0" if len(page) > PAGE else ""
+    return {"deliveries": page[:PAGE], **_pages(request, "messages", after)}
+
+
+def _privacy(request: HttpRequest, shown: Customer, painted: Portrait | None) -> dict[str, Any]:
+    purposes = [
+        (purpose, purpose.name.lower(), LABELS[purpose], bool(shown.permission & purpose))
+        for purpose in Purpose
+        if purpose.name and purpose != Purpose.SERVICE
+    ]
+    consents = ConsentEvent.objects.filter(customer=shown.pk).order_by("-occurred_at", "-id")[:SHOWN_EVENTS]
+    return {
+        "purposes": purposes,
+        "consents": [(event, LABELS[Purpose(event.purpose)]) for event in consents],
+        "openings": Opening.objects.filter(customer=shown.pk).exclude(actor=MASK)[:SHOWN_EVENTS],
+        "typed": word_to_type(shown),
+        "goes": erasure.counts(shown),
+    }
+
+
+def _cursor(request: HttpRequest) -> tuple[datetime, int] | None:
+    moment, _sign, pk = request.GET.get("after", "").partition("~")
+    try:
+        at = parse_datetime(moment)
+    except ValueError:
+        return None
+    return (at, int(pk[:18])) if at and at.tzinfo and pk.isdecimal() else None
+
+
+def _pages(request: HttpRequest, tab: str, after: str) -> dict[str, str]:
+    return {
+        "next_url": f"?{urlencode({'tab': tab, 'after': after})}" if after else "",
+        "previous_url": f"?{urlencode({'tab': tab})}" if request.GET.get("after") else "",
+    }
+
+
+Tab = Callable[[HttpRequest, Customer, Portrait | None], dict[str, Any]]
+TABS: dict[str, Tab] = {
+    "overview": _overview,
+    "activity": _activity,
+    "orders": _orders,
+    "recommendations": _recommendations,
+    "messages": _messages,
+    "privacy": _privacy,
+}

@@ -1,0 +1,44 @@
+"""Where a customer stands, in one word: the RFM scores of the portrait, said as a marketer would.
+
+The names follow the usual reading of recency and frequency quintiles (Hughes, Strategic Database Marketing, 1994).
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from segmentation.models import Portrait
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A name and the colour of its badge."""
+
+    label: str | Promise
+    tone: str
+
+
+BEST = Stage(_("Best customer"), "teal")
+LOYAL = Stage(_("Loyal"), "green")
+NEW = Stage(_("New"), "blue")
+REGULAR = Stage(_("Regular"), "grey")
+SLIPPING = Stage(_("Slipping away"), "yellow")
+DORMANT = Stage(_("Dormant"), "red")
+NO_ORDERS = Stage(_("No orders yet"), "grey")
+
+
+def stage_of(portrait: Portrait | None) -> Stage | None:
+    """Return the stage of a portrait; None without one, because nothing is guessed about people without profiling."""
+    if portrait is None:
+        return None
+    recency, frequency, money = portrait.recency_score, portrait.frequency_score, portrait.monetary_score
+    if not portrait.orders or recency is None or frequency is None:
+        return NO_ORDERS
+    if portrait.orders == 1 and recency >= 4:
+        return NEW
+    if recency >= 4 and frequency >= 4:
+        return BEST if (money or 0) >= 4 else LOYAL
+    if recency >= 3:
+        return LOYAL if frequency >= 3 else REGULAR
+    return SLIPPING if frequency >= 3 else DORMANT

@@ -1,6 +1,0 @@
-"""Addresses of the pages."""
-
-from django.urls import URLPattern
-
-app_name = "crm"
-urlpatterns: list[URLPattern] = []

@@ -1,0 +1,105 @@
+"""What can be done to a customer from a page: open the identity, record consent, erase."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from crm.consents import decide
+from crm.consents.purposes import BY_KEY, LABELS, Purpose
+from crm.customers.models import Customer
+from crm.privacy import erasure, reveal
+from crm.views.roles import actor, administrator, editor, revealer
+
+FIELDS = {
+    "first_name": gettext_lazy("First name"),
+    "last_name": gettext_lazy("Last name"),
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Phone"),
+    "address": gettext_lazy("Address"),
+    "birthday": gettext_lazy("Birthday"),
+}
+
+
+@require_POST
+@never_cache
+def customer_reveal(request: HttpRequest, uuid: Any) -> HttpResponse:
+    """Open who a customer is, once, on an answer nobody keeps; who, when and why is written down.
+
+    Raises PermissionDenied for people who may not reveal.
+    """
+    user = revealer(request)
+    shown = _customer(uuid)
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, _("Say why you need to see who this is."))
+        return redirect("crm:customer", shown.uuid)
+    try:
+        opened = reveal.reveal(customer=shown, actor=actor(user), reason=reason)
+    except reveal.TooManyOpenings:
+        messages.error(request, _("You opened too many people within an hour. Try again later."))
+        return redirect("crm:customer", shown.uuid)
+    rest = [name for name in opened if name not in FIELDS]
+    fields = [(FIELDS.get(name, name), opened[name]) for name in [*FIELDS, *rest] if opened.get(name)]
+    return render(request, "crm/customers/revealed.html", {"nav": "customers", "customer": shown, "fields": fields})
+
+
+@require_POST
+def customer_consent(request: HttpRequest, uuid: Any) -> HttpResponse:
+    """Record that a customer said yes or no to a purpose.
+
+    Raises PermissionDenied for people who may not edit.
+    """
+    user = editor(request)
+    shown = _customer(uuid)
+    purpose = BY_KEY.get(request.POST.get("purpose", ""), Purpose.SERVICE)
+    if purpose == Purpose.SERVICE:
+        messages.error(request, _("This purpose is not known, or cannot be withdrawn."))
+        return redirect(_privacy_tab(shown))
+    said = {"purpose": LABELS[purpose]}
+    if request.POST.get("act") == "grant":
+        try:
+            decide.grant(customer=shown, purposes=purpose, source=f"page, {actor(user)}")
+        except decide.PersonErased:
+            messages.error(request, _("This person was erased."))
+            return redirect(_privacy_tab(shown))
+        messages.success(request, _("Permission recorded: %(purpose)s.") % said)
+    else:
+        decide.withdraw(customer=shown, purposes=purpose, source=f"page, {actor(user)}")
+        messages.success(request, _("Withdrawal recorded: %(purpose)s. It holds from now on.") % said)
+    return redirect(_privacy_tab(shown))
+
+
+@require_POST
+def customer_erase(request: HttpRequest, uuid: Any) -> HttpResponse:
+    """Erase a customer, after the word on the page was typed.
+
+    Raises PermissionDenied for everybody but administrators.
+    """
+    user = administrator(request)
+    shown = _customer(uuid)
+    if request.POST.get("typed", "").strip() != word_to_type(shown):
+        messages.error(request, _("Nothing was erased: the word you typed is not the one asked for."))
+        return redirect(_privacy_tab(shown))
+    erasure.erase(customer=shown, actor=actor(user))
+    messages.success(request, _("The person was erased. The certificate is in the privacy centre."))
+    return redirect(_privacy_tab(shown))
+
+
+def word_to_type(customer: Customer) -> str:
+    """Return what must be typed to erase: the end of the pseudonym, plain letters and digits whoever it is."""
+    return customer.uuid.hex[-8:]
+
+
+def _customer(uuid: Any) -> Customer:
+    return get_object_or_404(Customer.objects.filter(canary=False), uuid=uuid)
+
+
+def _privacy_tab(customer: Customer) -> str:
+    return reverse("crm:customer", args=[customer.uuid]) + "?tab=privacy"
