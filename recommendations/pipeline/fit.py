@@ -9,6 +9,7 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.learn import Progress, learn_blends
+from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
 
 
@@ -42,7 +43,8 @@ def fit_hybrid(
         items=dataset.items,
         learners=learners,
         history=dataset.history,
-        fresh=learned.fresh.on(views),
+        # without anybody to validate on, the prior over all views is the best guess
+        fresh=learned.fresh.on(views) if learned.reports else prior_blend(views),
         again=learned.again.on(views) if learned.again else None,
         buyers=support(dataset.history),
         categories=_categories(dataset),
