@@ -16,6 +16,7 @@ from crm.customers.models import Customer
 from crm.interactions import partitions
 from crm.interactions.models import Interaction
 from crm.privacy import vault
+from segmentation.portraits.models import Portrait
 from segmentation.segments.models import Membership, Segment
 
 NUMBERS = itertools.count(1)
@@ -47,6 +48,14 @@ def person(
                 )
             ]
         )
+    return customer
+
+
+def painted(customer: Customer, department: str = "Tea", revenue: int = 100) -> Customer:
+    """Give a customer a portrait; without one nobody stays in a segment."""
+    Portrait.objects.create(
+        customer=customer, as_of=timezone.now(), top_department=department, revenue=Decimal(revenue)
+    )
     return customer
 
 

@@ -3,23 +3,17 @@
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
 
 from campaigns.planning.draft import create
 from campaigns.planning.suggest import NothingToSuggest, suggest
 from crm.customers.models import Customer
-from segmentation.portraits.models import Portrait
 from tests.campaigns.planning import shop
 
 pytestmark = pytest.mark.django_db
 
 
 def fan(department: str, revenue: int = 100) -> Customer:
-    customer = shop.person(sealed=False)
-    Portrait.objects.create(
-        customer=customer, as_of=timezone.now(), top_department=department, revenue=Decimal(revenue)
-    )
-    return customer
+    return shop.painted(shop.person(sealed=False), department, revenue)
 
 
 def test_a_departments_offer_goes_to_the_segment_that_likes_it_more_than_others() -> None:
