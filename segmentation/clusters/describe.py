@@ -88,7 +88,9 @@ def scatter(matrix: Matrix, fit: Fit, *, seed: int = 0) -> dict[str, Any]:
 def _means(raw: Doubles) -> Doubles:
     known = ~np.isnan(raw)
     sums = np.where(known, raw, 0).sum(axis=0)
-    return np.divide(sums, known.sum(axis=0), out=np.full(raw.shape[1], np.nan), where=known.any(axis=0))
+    means: Doubles = np.full(raw.shape[1], np.nan)
+    np.divide(sums, known.sum(axis=0), out=means, where=known.any(axis=0))
+    return means
 
 
 def _strongest(names: tuple[str, ...], centre: Doubles, means: Doubles, overall: Doubles) -> list[dict[str, Any]]:
@@ -105,7 +107,7 @@ def _strongest(names: tuple[str, ...], centre: Doubles, means: Doubles, overall:
 
 
 def _name(marks: dict[str, float], profile: dict[str, float], taken: set[str]) -> tuple[str, str]:
-    """Build a name: up to two adjectives, then a noun, from the strongest marks; more words until it is unlike others."""
+    """Build a name: up to two adjectives and a noun, the strongest first; more words until it is unlike the others."""
     words = _words(marks, profile)
     noun = next((word for word in words if word.noun), None) or _plain_noun(profile)
     adjectives = [word for word in words if not word.noun]
@@ -122,7 +124,8 @@ def _name(marks: dict[str, float], profile: dict[str, float], taken: set[str]) -
 
 def _words(marks: dict[str, float], profile: dict[str, float]) -> list[Word]:
     """Return the words a cluster has earned, strongest first, one for each theme."""
-    found, themes = [], set[str]()
+    found: list[Word] = []
+    themes: set[str] = set()
     for feature, z in sorted(marks.items(), key=lambda mark: -abs(mark[1])):
         pair = PAIRS.get(feature)
         if pair is None or abs(z) < MARKED or pair.theme in themes:

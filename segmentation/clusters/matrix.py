@@ -96,5 +96,5 @@ def _scaled(column: Doubles) -> Doubles:
         return np.zeros_like(column)
     if column.min() >= 0 and float(skew(column)) > SKEWED:
         column = np.log1p(column)
-    standard = (column - column.mean()) / column.std()
-    return np.clip(standard, -FARTHEST, FARTHEST)
+    standard: Doubles = (column - column.mean()) / column.std()
+    return standard.clip(-FARTHEST, FARTHEST)

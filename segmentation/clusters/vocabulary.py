@@ -34,7 +34,9 @@ PAIRS: dict[str, Pair] = {
     "orders_90d": Pair(Word("busy", "近期高频"), Word("quiet", "近期低频"), "frequency"),
     "orders_365d": Pair(Word("regular", "常购"), Word("rare", "少购"), "frequency"),
     "typical_gap_days": Pair(Word("slow-paced", "长周期"), Word("fast-paced", "短周期"), "pace"),
-    "revenue": Pair(Word("big spenders", "高消费客户", noun=True), Word("small spenders", "低消费客户", noun=True), "money"),
+    "revenue": Pair(
+        Word("big spenders", "高消费客户", noun=True), Word("small spenders", "低消费客户", noun=True), "money"
+    ),
     "revenue_90d": Pair(Word("spending lately", "近期高消费"), None, "money"),
     "revenue_365d": Pair(Word("high-value", "高价值"), Word("low-value", "低价值"), "money"),
     "average_order": Pair(Word("large-order", "大单"), Word("small-order", "小单"), "basket"),

@@ -1,13 +1,16 @@
 """The vocabulary for reading segments and memberships."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
+if TYPE_CHECKING:
+    from segmentation.segments.models import Membership, Segment  # noqa: F401 - named in the types below
 
-class SegmentQuerySet(models.QuerySet["models.Model"]):
+
+class SegmentQuerySet(models.QuerySet["Segment"]):
     """Segments, in the product's words."""
 
     def in_use(self) -> Self:
@@ -15,7 +18,7 @@ class SegmentQuerySet(models.QuerySet["models.Model"]):
         return self.filter(archived_at__isnull=True)
 
 
-class MembershipQuerySet(models.QuerySet["models.Model"]):
+class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships, in the product's words."""
 
     def current(self) -> Self:

@@ -77,7 +77,7 @@ def refresh(*, segment: Segment) -> Refreshed:
 
 
 def refresh_all(*, progress: Progress | None = None) -> AllRefreshed:
-    """Refresh every segment in use, those that others ask about first. A rule that cannot be read is told, not fatal."""
+    """Refresh every segment in use, those that others ask about first; a rule that cannot be read stops no other."""
     segments = {segment.pk: segment for segment in Segment.objects.in_use()}
     outcome = AllRefreshed()
     asks: dict[int, set[int]] = {}

@@ -1,0 +1,141 @@
+"""Memberships follow rules, and their history is kept."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from crm.consents.purposes import Purpose
+from crm.customers.models import Customer, Identity
+from segmentation.portraits.models import Portrait
+from segmentation.rules.grammar import RuleError, parse
+from segmentation.segments import edit
+from segmentation.segments.count import Count, count_rule
+from segmentation.segments.models import Membership, Segment
+from segmentation.segments.refresh import refresh, refresh_all
+from segmentation.segments.templates import TEMPLATES
+from segmentation.segments.trend import moments, sizes
+from tests.segmentation.people import customers, portray
+
+pytestmark = pytest.mark.django_db
+MANY = {"all": [{"field": "orders", "op": "at_least", "value": 3}]}
+
+
+@pytest.fixture
+def buyers() -> list[Portrait]:
+    """Ten people with 0 to 9 orders."""
+    return [portray(customer, orders=number) for number, customer in enumerate(customers(10))]
+
+
+def inside(segment: Segment) -> set[int]:
+    """Return who is in now."""
+    return set(Membership.objects.current().filter(segment=segment).values_list("customer_id", flat=True))
+
+
+def test_a_new_segment_holds_whom_its_rule_finds(buyers: list[Portrait]) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    assert (segment.size, inside(segment)) == (7, {p.pk for p in buyers[3:]})
+    assert segment.refreshed_at is not None
+
+
+def test_who_leaves_is_closed_and_who_comes_back_is_opened_again(buyers: list[Portrait]) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    Portrait.objects.filter(pk=buyers[9].pk).update(orders=0)
+    Portrait.objects.filter(pk=buyers[0].pk).update(orders=5)
+    result = refresh(segment=segment)
+    assert (result.size, result.came, result.left) == (7, 1, 1)
+    Portrait.objects.filter(pk=buyers[9].pk).update(orders=9)
+    assert refresh(segment=segment).came == 1
+    history = Membership.objects.filter(segment=segment, customer_id=buyers[9].pk).order_by("since")
+    assert [row.until is None for row in history] == [False, True]
+
+
+def test_refreshing_twice_changes_nothing(buyers: list[Portrait]) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    result = refresh(segment=segment)
+    assert (result.came, result.left, Membership.objects.count()) == (0, 0, 7)
+
+
+def test_restricted_people_and_canaries_are_in_no_segment(buyers: list[Portrait]) -> None:
+    Customer.objects.filter(pk=buyers[9].pk).update(state="restricted")
+    Customer.objects.filter(pk=buyers[8].pk).update(canary=True)
+    assert edit.create(name="Many", rule=MANY).size == 5
+
+
+def test_segments_that_others_ask_about_are_refreshed_first(buyers: list[Portrait]) -> None:
+    inner = edit.create(name="z inner", rule=MANY)
+    rule = {"all": [{"field": "in_segment", "op": "is_not", "value": inner.pk}]}
+    outer = edit.create(name="a outer", rule=rule)
+    assert outer.size == 3
+    Portrait.objects.update(orders=9)
+    outcome = refresh_all()
+    outer.refresh_from_db()
+    assert (outcome.segments, outer.size) == (2, 0)
+
+
+def test_a_segment_can_not_ask_about_itself_even_through_another(buyers: list[Portrait]) -> None:
+    one = edit.create(name="one", rule=MANY)
+    two = edit.create(name="two", rule={"all": [{"field": "in_segment", "op": "is", "value": one.pk}]})
+    with pytest.raises(RuleError, match="itself"):
+        edit.change(segment=one, name="one", rule={"all": [{"field": "in_segment", "op": "is", "value": two.pk}]})
+    with pytest.raises(RuleError, match="asks about this one"):
+        edit.archive(segment=one)
+    with pytest.raises(RuleError, match="not in use"):
+        edit.create(name="none", rule={"all": [{"field": "in_segment", "op": "is", "value": 987654}]})
+
+
+def test_a_rule_that_can_no_longer_be_read_is_told_and_the_others_are_refreshed(buyers: list[Portrait]) -> None:
+    good = edit.create(name="good", rule=MANY)
+    bad = Segment.objects.create(name="bad", rule={"all": [{"field": "gone", "op": "is", "value": 1}]})
+    Portrait.objects.update(orders=9)
+    outcome = refresh_all()
+    good.refresh_from_db()
+    assert (list(outcome.broken), good.size) == ([bad.pk], 10)
+
+
+def test_archiving_empties_a_segment_and_keeps_its_history(buyers: list[Portrait]) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    edit.archive(segment=segment)
+    assert (segment.size, inside(segment), Membership.objects.count()) == (0, set(), 7)
+    edit.restore(segment=segment)
+    assert (segment.size, Membership.objects.count()) == (7, 14)
+
+
+def test_people_without_a_portrait_leave_cluster_segments_too(buyers: list[Portrait]) -> None:
+    segment = Segment.objects.create(name="cluster", kind=Segment.Kind.CLUSTER)
+    Membership.objects.bulk_create(
+        Membership(segment=segment, customer=p.customer, since=timezone.now()) for p in buyers
+    )
+    buyers[0].delete()
+    assert refresh(segment=segment).left == 1
+
+
+def test_the_count_says_how_many_there_are_and_how_many_can_be_written_to(buyers: list[Portrait]) -> None:
+    for number, portrait in enumerate(buyers):
+        Identity.objects.create(customer=portrait.customer, email_index=bytes([number]) if number != 9 else None)
+    allowed = int(Purpose.EMAIL_MARKETING | Purpose.PROFILING)
+    Customer.objects.filter(pk__in=[p.pk for p in buyers[5:]]).update(permission=allowed)
+    assert count_rule(parse(MANY)) == Count(total=7, reachable=4)
+
+
+def test_counting_takes_one_query(buyers: list[Portrait], django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        count_rule(parse(MANY))
+
+
+def test_the_trend_is_read_from_history(buyers: list[Portrait]) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    now = timezone.now()
+    Membership.objects.filter(customer_id=buyers[9].pk).update(since=now - timedelta(days=20))
+    Membership.objects.filter(customer_id=buyers[8].pk).update(
+        since=now - timedelta(days=25), until=now - timedelta(days=15)
+    )
+    other = Segment.objects.create(name="empty")
+    at = moments(days=30, steps=4, now=now + timedelta(seconds=5))
+    assert sizes([segment.pk, other.pk], at) == {segment.pk: [0, 2, 1, 6], other.pk: [0, 0, 0, 0]}
+
+
+@pytest.mark.parametrize("key", list(TEMPLATES))
+def test_every_ready_made_segment_can_be_made(key: str) -> None:
+    template = TEMPLATES[key]
+    assert edit.create(name=template.name, name_zh=template.name_zh, rule=template.rule).size == 0
