@@ -1,9 +1,10 @@
 """Read settings from the environment, typed, and fail loudly when a value makes no sense."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 class BadSetting(Exception):
@@ -56,7 +57,7 @@ def database(url: str) -> dict[str, Any]:
     A `host` option names a directory of unix sockets, as in libpq.
     Raises BadSetting for another scheme or a missing database name.
     """
-    parts = urlsplit(url)
+    parts, port = _split(url, "A database URL")
     if parts.scheme not in {"postgres", "postgresql"}:
         raise BadSetting(f"A database URL must start with postgresql://, not {parts.scheme}://.")
     name = unquote(parts.path.lstrip("/"))
@@ -69,11 +70,20 @@ def database(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or options.pop("user", "")),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "OPTIONS": options,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _split(url: str, what: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts, parts.port
+    except ValueError:
+        # Neither the URL nor the error that repeats a part of it is shown: it may hold a password.
+        raise BadSetting(f"{what} cannot be read: its host or its port makes no sense.") from None
 
 
 def email(url: str) -> dict[str, Any]:
@@ -81,13 +91,13 @@ def email(url: str) -> dict[str, Any]:
 
     Raises BadSetting for another scheme.
     """
-    parts = urlsplit(url)
+    parts, port = _split(url, "EMAIL_URL")
     if parts.scheme not in {"smtp", "smtps"}:
         raise BadSetting(f"EMAIL_URL must start with smtp:// or smtps://, not {parts.scheme}://.")
     options = dict(parse_qsl(parts.query))
     return {
         "host": parts.hostname or "127.0.0.1",
-        "port": parts.port or (465 if parts.scheme == "smtps" else 25),
+        "port": port or (465 if parts.scheme == "smtps" else 25),
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "tls": "implicit" if parts.scheme == "smtps" else ("starttls" if options.get("tls") == "1" else ""),
@@ -97,7 +107,7 @@ def email(url: str) -> dict[str, Any]:
 def secret(name: str, directory: Path, make: Any) -> bytes:
     """Return the secret kept in the file that the variable names, or in `directory`, made on first use with mode 0600.
 
-    Raises BadSetting when the named file cannot be read.
+    Raises BadSetting when the named file cannot be read, or holds nothing.
     """
     named = os.environ.get(f"{name}_FILE")
     path = Path(named) if named else directory / name.lower()
@@ -106,7 +116,7 @@ def secret(name: str, directory: Path, make: Any) -> bytes:
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Written aside and linked into place, so that two processes starting at once agree on one secret.
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(make())
@@ -116,4 +126,7 @@ def secret(name: str, directory: Path, make: Any) -> bytes:
             pass
         finally:
             draft.unlink()
-    return path.read_bytes()
+    kept = path.read_bytes()
+    if not kept.strip():
+        raise BadSetting(f"The secret {name} is empty: {path} holds nothing.")
+    return kept

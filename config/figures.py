@@ -1,13 +1,12 @@
 """The dashboard's figures, worked out by the database and kept for ten minutes."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Delivery
 from crm.models import Customer, ImportRun, Release
@@ -38,11 +37,13 @@ def forget() -> None:
 
 
 def weeks() -> list[dict[str, Any]]:
-    """Return for each of the last weeks: its Monday, buyers, orders, revenue, revenue after a mail."""
+    """Return for each of the last weeks, empty ones too: its Monday, buyers, orders, revenue, revenue after a mail."""
+    first = _first_monday()
     found = _rows(
         """
         WITH lines AS (
-            SELECT date_trunc('week', o.occurred_at)::date AS monday, o.customer_id, o.order_id, o.value,
+            SELECT date_trunc('week', o.occurred_at AT TIME ZONE 'UTC')::date AS monday,
+                   o.customer_id, o.order_id, o.value,
                    EXISTS (SELECT 1 FROM campaigns_delivery d WHERE d.customer_id = o.customer_id AND d.state = 3
                            AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s * interval '1 day') AS mailed
             FROM crm_interaction o WHERE o.kind = 'order' AND o.occurred_at >= %s
@@ -51,16 +52,20 @@ def weeks() -> list[dict[str, Any]]:
                coalesce(sum(value) FILTER (WHERE mailed), 0)::float
         FROM lines GROUP BY monday ORDER BY monday
         """,
-        [ATTRIBUTION_DAYS, _first_monday()],
+        [ATTRIBUTION_DAYS, first],
     )
+    if not found:
+        return []
+    by_monday = {row[0]: row[1:] for row in found}
+    mondays = [first.date() + timedelta(weeks=week) for week in range(WEEKS)]
+    names = ("buyers", "orders", "revenue", "mailed")
     return [
-        {"week": row[0].strftime("%d %b"), "buyers": row[1], "orders": row[2], "revenue": row[3], "mailed": row[4]}
-        for row in found
+        {"week": monday, **dict(zip(names, by_monday.get(monday, (0, 0, 0.0, 0.0)), strict=True))} for monday in mondays
     ]
 
 
-def _first_monday() -> Any:
-    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+def _first_monday() -> datetime:
+    today = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=today.weekday(), weeks=WEEKS - 1)
 
 
@@ -90,10 +95,10 @@ def period() -> dict[str, float | None]:
     return result
 
 
-def steps() -> list[dict[str, Any]]:
-    """Return the way from delivery to order over the last 30 days: step and unique mails."""
+def steps() -> list[int]:
+    """Return the way from delivery to order over the last 30 days: mails delivered, opened, clicked, ordered after."""
     since = timezone.now() - timedelta(days=PERIOD_DAYS)
-    sent, opened, clicked, ordered = _rows(
+    found = _rows(
         """
         SELECT count(*), count(opened_at), count(clicked_at),
                count(*) FILTER (WHERE EXISTS (
@@ -102,13 +107,8 @@ def steps() -> list[dict[str, Any]]:
         FROM campaigns_delivery d WHERE d.state = 3 AND d.sent_at > %s
         """,
         [since, ATTRIBUTION_DAYS, since],
-    )[0]
-    return [
-        {"name": _("Delivered"), "value": sent},
-        {"name": _("Opened"), "value": opened},
-        {"name": _("Clicked"), "value": clicked},
-        {"name": _("Ordered"), "value": ordered},
-    ]
+    )
+    return list(found[0])
 
 
 def grid() -> list[list[int]]:

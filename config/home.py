@@ -1,14 +1,17 @@
 """The dashboard, the search box, the running jobs, one's own password."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -19,6 +22,7 @@ from crm.models import Customer, Product
 from segmentation.models import Segment
 
 FOUND_AT_MOST = 8
+CAMPAIGNS_SHOWN = 5
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
@@ -33,17 +37,23 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "unknown": figures.unknown_deliveries(),
         "kpis": _kpis(period, weeks),
         "revenue": _revenue_chart(weeks),
-        "steps": {"items": figures.kept("steps", figures.steps)},
+        "steps": _steps_chart(figures.kept("steps", figures.steps)),
         "cluster_run": run,
         "scatter": scatter,
         "grid": _grid_chart(figures.kept("grid", figures.grid)),
-        "campaigns": Campaign.objects.annotate(
-            sent=Count("deliveries", filter=Q(deliveries__state=3)),
-            opened=Count("deliveries__opened_at"),
-            clicked=Count("deliveries__clicked_at"),
-        )[:5],
+        "campaigns": _newest_campaigns(),
     }
     return render(request, "config/dashboard.html", context)
+
+
+def _newest_campaigns() -> QuerySet[Campaign]:
+    # Chosen first, counted then: counting the deliveries of all campaigns to show a few would cost more each month.
+    newest = list(Campaign.objects.values_list("pk", flat=True)[:CAMPAIGNS_SHOWN])
+    return Campaign.objects.filter(pk__in=newest).annotate(
+        sent=Count("deliveries", filter=Q(deliveries__state=3)),
+        opened=Count("deliveries__opened_at"),
+        clicked=Count("deliveries__clicked_at"),
+    )
 
 
 def _kpis(period: dict[str, Any], weeks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,12 +80,19 @@ def _kpis(period: dict[str, Any], weeks: list[dict[str, Any]]) -> list[dict[str,
 
 def _revenue_chart(weeks: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "x": [week["week"] for week in weeks],
+        # Translators: a day and a month on a chart's axis, in Django's date format.
+        "x": [date_format(week["week"], _("j M")) for week in weeks],
         "series": [
             {"name": _("After a mail"), "data": [round(week["mailed"]) for week in weeks]},
             {"name": _("Other"), "data": [round(week["revenue"] - week["mailed"]) for week in weeks]},
         ],
     }
+
+
+def _steps_chart(counts: list[int]) -> dict[str, Any]:
+    # Named here and not in the cached figures, which everybody shares whatever their language.
+    names = (_("Delivered"), _("Opened"), _("Clicked"), _("Ordered"))
+    return {"items": [{"name": name, "value": value} for name, value in zip(names, counts, strict=True)]}
 
 
 def _grid_chart(cells: list[list[int]]) -> dict[str, Any]:
@@ -95,14 +112,21 @@ def search(request: HttpRequest) -> HttpResponse:
     found: dict[str, Any] = {}
     if words:
         found = {
-            "customers": Customer.objects.real().filter(external_id__istartswith=words)[:FOUND_AT_MOST],
+            "customers": Customer.objects.real().filter(_by_id(words)).order_by("pk")[:FOUND_AT_MOST],
             "segments": Segment.objects.in_use().filter(Q(name__icontains=words) | Q(name_zh__icontains=words))[
                 :FOUND_AT_MOST
             ],
-            "products": Product.objects.matching(words)[:FOUND_AT_MOST],
+            "products": Product.objects.matching(words).order_by("pk")[:FOUND_AT_MOST],
             "campaigns": Campaign.objects.filter(name__icontains=words)[:FOUND_AT_MOST],
         }
     return render(request, "config/search.html", {"words": words, **found})
+
+
+def _by_id(words: str) -> Q:
+    try:
+        return Q(uuid=UUID(words)) | Q(external_id=words)
+    except ValueError:
+        return Q(external_id__istartswith=words)
 
 
 def running_jobs(request: HttpRequest) -> HttpResponse:
@@ -123,9 +147,21 @@ def walk(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
+class NewPassword(PasswordChangeForm):
+    """The old password and a new one, which must be another."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the old password as the new one: a one-time password would live on."""
+        cleaned = super().clean() or {}
+        if cleaned.get("new_password1") and cleaned.get("new_password1") == cleaned.get("old_password"):
+            self.add_error("new_password1", _("Choose a password other than the one you have."))
+        return cleaned
+
+
 class ChangePassword(PasswordChangeView):
     """Change one's password; the one-time password of the first start ends here."""
 
+    form_class = NewPassword
     template_name = "registration/password_change.html"
     success_url = reverse_lazy("home")
 

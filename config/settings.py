@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.NoNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -231,6 +232,14 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    # Five models have a field called state; each gets a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "CustomerState": "crm.customers.models.Customer.State",
+        "RunState": "lib.runs.Run.State",
+        "CampaignState": "campaigns.planning.models.Campaign.State",
+        "ProductKind": "crm.catalog.models.Product.Kind",
+    },
+    "SERVE_PERMISSIONS": ["crm.api.authentication.HasScope"],
 }
 
 LOGGING = {

@@ -7,22 +7,38 @@ from django.db import connections
 from psycopg import sql
 
 
-def stage(table: str, columns: dict[str, str], rows: Iterable[Sequence[Any]], *, using: str = "default") -> int:
-    """Copy rows into a new temporary table that ends with the transaction; return how many.
+def stage(
+    table: str,
+    columns: dict[str, str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    using: str = "default",
+    lasting: bool = False,
+) -> int:
+    """Copy rows into a new temporary table; return how many.
 
-    `columns` gives name → PostgreSQL type, in the order of each row's values. Must run inside a transaction.
+    `columns` gives name → PostgreSQL type, in the order of each row's values. The table ends with the transaction, in
+    which this must run, unless it is `lasting`: then it outlives it, and `drop` ends it.
     """
     with connections[using].cursor() as cursor:
-        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(table)))
+        # Only a temporary table may be dropped here: a real one of the same name is left alone.
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", table)))
         cursor.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(
+            sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT {}").format(
                 sql.Identifier(table),
                 sql.SQL(", ").join(
                     sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
                 ),
+                sql.SQL("PRESERVE ROWS" if lasting else "DROP"),
             )
         )
         return copy(table, columns, rows, using=using)
+
+
+def drop(table: str, *, using: str = "default") -> None:
+    """End a lasting temporary table; fine when it is gone already."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("pg_temp", table)))
 
 
 def copy(table: str, columns: dict[str, str], rows: Iterable[Sequence[Any]], *, using: str = "default") -> int:

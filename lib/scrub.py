@@ -3,11 +3,15 @@
 import logging
 import re
 
-EMAIL = re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:]+\.[^\s<>\"'(),;:]+")
-# Written as people write phone numbers: with a plus, with a leading zero, as a Chinese mobile, or as 555-555-5555.
+# Bounded lengths keep the search linear in the text. %40 is how an address looks in a URL.
+EMAIL = re.compile(
+    r"[^\s<>\"(),;:=@&?/]{1,64}(?:@|%40)[^\s<>\"'(),;:=@&?/]{1,255}\.[^\s<>\"'(),;:=@&?/]{1,63}", re.IGNORECASE
+)
+# Written as people write phone numbers: with a plus, with a leading zero, as a Chinese mobile, or as (555) 555-5555.
 # Bare digits alone are counts, ids and status codes far more often.
 PHONE = re.compile(
-    r"(?<![\w.-])(?:\+\d(?:[\s().-]?\d){7,14}|0\d(?:[\s().-]?\d){7,12}|1[3-9]\d{9}|\d{3}[-.]\d{3}[-.]\d{4})(?![\w-])"
+    r"(?<![\w.-])(?:\+\(?\d(?:[\s().-]{0,3}\d){7,14}|\(?0\d(?:[\s().-]{0,2}\d){7,12}|1[3-9]\d{9}"
+    r"|\(?\d{3}\)?[\s.-]{1,2}\d{3}[\s.-]\d{4})(?![\w-])"
 )
 
 
@@ -21,9 +25,17 @@ class ScrubFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place and let it pass."""
-        record.msg, record.args = scrub(record.getMessage()), None
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):
+            # A filter runs outside the handler's own net: a message that does not fit its arguments must not end the
+            # program that logs it.
+            message = f"{record.msg} {record.args}"
+        record.msg, record.args = scrub(message), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = scrub(record.exc_text)
+        if record.stack_info:
+            record.stack_info = scrub(record.stack_info)
         return True

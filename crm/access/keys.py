@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from crm.access.models import ApiKey, User
 
-MARK = "relata"
+SHAPE = re.compile(r"relata_([0-9a-f]{12})_([\w-]{20,128})", re.ASCII)
 USE_PRECISION = timedelta(minutes=1)  # last use is written at most once a minute, not on every call
 
 
@@ -34,7 +35,7 @@ def create(
         created_by=created_by,
         expires_at=expires_at,
     )
-    return row, f"{MARK}_{prefix}_{secret}"
+    return row, f"relata_{prefix}_{secret}"
 
 
 def revoke(*, key: ApiKey) -> None:
@@ -44,8 +45,8 @@ def revoke(*, key: ApiKey) -> None:
 
 def find(text: str) -> ApiKey | None:
     """Return the key that the text is, if it is in force; the comparison takes the same time for any secret."""
-    parts = text.strip().split("_", 2)
-    if len(parts) != 3 or parts[0] != MARK:
+    parts = SHAPE.fullmatch(text.strip())
+    if parts is None:
         return None
     row = ApiKey.objects.filter(prefix=parts[1], revoked_at__isnull=True).first()
     if row is None or not hmac.compare_digest(row.secret_sha256, _digest(parts[2])):

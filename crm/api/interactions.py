@@ -1,24 +1,15 @@
-"""Interactions over REST, newest first."""
+"""Interactions over REST, those that came in last first."""
 
 from typing import Any
+from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 
-from crm.customers.models import Customer
+from crm.api.pagination import KeysetPagination
 from crm.interactions.kinds import KINDS
 from crm.interactions.models import Interaction
-
-
-class ByTime(CursorPagination):
-    """Newest first by time, up to 1,000 rows a page."""
-
-    ordering = ("-occurred_at", "-id")
-    page_size_query_param = "limit"
-    max_page_size = 1000
 
 
 class InteractionSerializer(serializers.ModelSerializer[Interaction]):
@@ -58,16 +49,20 @@ class InteractionList(generics.ListAPIView[Interaction]):
     """What customers did, a page at a time."""
 
     serializer_class = InteractionSerializer
-    pagination_class = ByTime
+    # By id, which is unique: many acts share one moment, and pages by time would skip or repeat some of them.
+    pagination_class = KeysetPagination
 
     def get_queryset(self) -> Any:
         """Return the interactions with customer and product joined, narrowed by customer and kind when asked.
 
-        Raises ValidationError for a kind that does not exist.
+        Raises ValidationError for a kind that does not exist and for an id that is none.
         """
         found = Interaction.objects.filter(customer__canary=False).select_related("customer", "product")
         if customer := self.request.query_params.get("customer"):
-            found = found.filter(customer=get_object_or_404(Customer, uuid=customer))
+            try:
+                found = found.filter(customer__uuid=UUID(customer))
+            except ValueError as error:
+                raise ValidationError({"customer": "Must be the public id of a customer."}) from error
         if kind := self.request.query_params.get("kind"):
             if kind not in KINDS:
                 raise ValidationError({"kind": f"Must be one of {', '.join(sorted(KINDS))}."})

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from recommendations.registry.models import ModelVersion
 
@@ -25,15 +26,10 @@ def promote(*, version: ModelVersion) -> None:
     """
     locked = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if locked.verdict not in {Verdict.READY, Verdict.RETIRED, Verdict.LIVE}:
-        raise NotPassed(f"Version {version.pk} has not passed the gate.")
+        raise NotPassed(_("Version %(number)s has not passed the gate.") % {"number": version.pk})
     ModelVersion.objects.filter(verdict=Verdict.LIVE).exclude(pk=version.pk).update(verdict=Verdict.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(verdict=Verdict.LIVE, promoted_at=timezone.now())
     version.refresh_from_db()
-
-
-def before_live() -> ModelVersion | None:
-    """Return the version that served before the one that serves now."""
-    return ModelVersion.objects.filter(verdict=Verdict.RETIRED).order_by("-promoted_at").first()
 
 
 def judge(*, version: ModelVersion, passed: bool, reason: str) -> None:

@@ -1,7 +1,8 @@
-"""Lists into the database: one row a customer, by COPY."""
+"""Lists into the database: drafted aside while they are made, then put in place in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
+from crm.consents.purposes import Purpose
 from lib import copying
 from recommendations.registry.models import ModelVersion
 
-CHUNK = 20_000
+CHUNK = 5_000
+DRAFT = "draft_lists"
 COLUMNS = {
     "customer_id": "bigint",
     "product_ids": "bigint[]",
@@ -33,48 +36,57 @@ class Shelf:
     personal: bool
 
 
-def publish(*, version: ModelVersion, shelves: Iterator[Shelf]) -> int:
-    """Store the lists of a version, CHUNK at a time; return how many.
+def draft(shelves: Iterator[Shelf]) -> int:
+    """Keep lists aside, where nobody reads them; return how many. `publish` puts them in place, `discard` ends them.
 
-    Each chunk is one transaction, so readers always see whole lists; lists of people who are not among the shelves go
-    with `sweep` afterwards.
+    What serves stays untouched however this ends, so making lists may be cancelled at any time.
     """
-    stored = 0
-    chunk: list[Shelf] = []
-    for shelf in shelves:
-        chunk.append(shelf)
-        if len(chunk) == CHUNK:
-            stored += _store(version, chunk)
-            chunk = []
-    return stored + _store(version, chunk)
+    copying.stage(DRAFT, COLUMNS, [], lasting=True)
+    drafted = 0
+    # In chunks, because whoever makes the shelves may use the connection too, which a COPY under way would forbid.
+    while chunk := list(islice(shelves, CHUNK)):
+        rows = ((s.customer_id, s.product_ids, s.scores, Jsonb(s.reasons), s.personal) for s in chunk)
+        drafted += copying.copy(DRAFT, COLUMNS, rows)
+    return drafted
+
+
+def discard() -> None:
+    """Forget the drafted lists."""
+    copying.drop(DRAFT)
 
 
 @transaction.atomic
-def _store(version: ModelVersion, chunk: Sequence[Shelf]) -> int:
-    rows = ((s.customer_id, s.product_ids, s.scores, Jsonb(s.reasons), s.personal) for s in chunk)
-    copying.stage("new_lists", COLUMNS, rows)
+def publish(*, version: ModelVersion) -> int:
+    """Put the drafted lists in place of all lists there are; return how many.
+
+    Readers see the old lists or the new ones, never some of each. People without a drafted list lose theirs.
+    """
+    need = int(Purpose.RECOMMENDATION)
     with connection.cursor() as cursor:
-        # Consent is asked for once more here: a list is not stored for somebody who withdrew while it was made.
+        # Permission is asked for once more: a list is not stored for somebody who withdrew while it was made.
         cursor.execute(
             """
             INSERT INTO recommendations_recommendation
                 (customer_id, product_ids, scores, reasons, personal, version_id, made_at)
             SELECT n.customer_id, n.product_ids, n.scores, n.reasons, n.personal, %s, %s
-            FROM new_lists n JOIN crm_customer c ON c.id = n.customer_id AND c.state = 'active'
+            FROM draft_lists n JOIN crm_customer c ON c.id = n.customer_id
+            WHERE c.state = 'active' AND c.permission & %s = %s
             ON CONFLICT (customer_id) DO UPDATE SET product_ids = excluded.product_ids, scores = excluded.scores,
                 reasons = excluded.reasons, personal = excluded.personal, version_id = excluded.version_id,
                 made_at = excluded.made_at
             """,
-            [version.pk, timezone.now()],
+            [version.pk, timezone.now(), need, need],
         )
-        return int(cursor.rowcount)
-
-
-def sweep(*, version: ModelVersion) -> int:
-    """Delete the lists that other versions left behind: people who are no longer in the release."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM recommendations_recommendation WHERE version_id <> %s", [version.pk])
-        return int(cursor.rowcount)
+        stored = int(cursor.rowcount)
+        cursor.execute(
+            """
+            DELETE FROM recommendations_recommendation r WHERE NOT EXISTS (
+                SELECT FROM draft_lists n JOIN crm_customer c ON c.id = n.customer_id
+                WHERE n.customer_id = r.customer_id AND c.state = 'active' AND c.permission & %s = %s)
+            """,
+            [need, need],
+        )
+    return stored
 
 
 @transaction.atomic

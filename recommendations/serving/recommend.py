@@ -1,6 +1,6 @@
 """What to show a customer: the stored list, or what the declared fallbacks find."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,9 @@ class Listing:
 def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
     """Return a list of at most n products for every customer asked for.
 
-    People who allow personal recommendations get their stored list; the others, and those without one, get the
-    favourites of their segment, then everybody's (fallback.py). Costs six queries, however many are asked for.
+    People who allow personal recommendations get their stored list; the others, those without one, and those of whose
+    list nothing may be shown today, get the favourites of their segment, then everybody's (fallback.py). Costs at most
+    six queries, however many are asked for.
     """
     ids = list(customer_ids)
     allowed = set(
@@ -44,17 +45,29 @@ def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
         .values_list("pk", flat=True)
     )
     stored = Recommendation.objects.in_bulk(allowed)
-    spare = fallback.favourites([pk for pk in ids if pk not in stored])
-    wanted = {product for row in stored.values() for product in row.product_ids}
-    wanted |= {product for listing in spare.values() for product in listing.product_ids}
-    showable = set(Product.objects.recommendable().filter(pk__in=wanted).values_list("pk", flat=True))
-    result = {}
-    for pk in ids:
-        if pk in stored:
-            result[pk] = _stored(stored[pk], showable, n)
-        else:
-            result[pk] = _favourites(spare[pk], showable, n)
-    return result
+    showable = _showable(product for row in stored.values() for product in row.product_ids)
+    own = {pk: _stored(row, showable, n) for pk, row in stored.items()}
+    result = {pk: own[pk] for pk in ids if pk in own and own[pk].product_ids}
+    spare = fallback.favourites([pk for pk in ids if pk not in result])
+    showable = _showable(product for found in spare.values() for product in found.product_ids)
+    return result | {pk: _favourites(found, showable, n) for pk, found in spare.items()}
+
+
+def held_back(customer: Customer) -> list[int]:
+    """Return what is in a customer's stored list and may not be shown today; nothing without their permission."""
+    if customer.state != Customer.State.ACTIVE or not customer.permission & Purpose.RECOMMENDATION:
+        return []
+    row = Recommendation.objects.filter(pk=customer.pk).first()
+    listed = row.product_ids if row else []
+    showable = _showable(listed)
+    return [product for product in listed if product not in showable]
+
+
+def _showable(products: Iterable[int]) -> set[int]:
+    wanted = set(products)
+    if not wanted:
+        return set()
+    return set(Product.objects.recommendable().filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 def _stored(row: Recommendation, showable: set[int], n: int) -> Listing:

@@ -17,7 +17,7 @@ from recommendations.models import ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
 from recommendations.tasks import train
-from recommendations.views.wording import bucket_name, ground_of, learner_name
+from recommendations.views.wording import bucket_name, ground_of, learner_name, numbers_of
 
 VERSIONS_SHOWN = 20
 SHOWN_FROM = 0.005
@@ -50,6 +50,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "nav": "recommendations",
         "version": version,
         "ground": ground_of(version.reason),
+        "numbers": numbers_of(version.reason),
         "may_serve": version.verdict in {"ready", "retired"},
         **_figures(version),
     }

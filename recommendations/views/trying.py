@@ -8,28 +8,35 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from crm.catalog.models import Product
+from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
-from recommendations.models import Recommendation
-from recommendations.serving.recommend import recommend, sentence
+from recommendations.serving.recommend import held_back, recommend, sentence
 
 SHOWN = 20
 
 
 def try_customer(request: HttpRequest) -> HttpResponse:
-    """Show the list of one customer, found by shop id or public id, or of somebody at random."""
+    """Show the list of one customer, found by shop id or public id, or of the first one who has any."""
     words = request.GET.get("customer", "").strip()
-    customer = _find(words) if words else Customer.objects.active().filter(recommendation__isnull=False).first()
+    customer = _find(words) if words else _anybody()
     context: dict[str, Any] = {"nav": "recommendations", "words": words, "customer": customer, "missing": bool(words)}
     if customer:
         context |= _listing(customer)
     return render(request, "recommendations/try.html", context)
 
 
+def _anybody() -> Customer | None:
+    permitting = Customer.objects.active().permitting(int(Purpose.RECOMMENDATION))
+    return permitting.filter(recommendation__personal=True).order_by("pk").first()
+
+
 def _find(words: str) -> Customer | None:
+    # A shop's id may look like a public id, so it is asked for first.
+    found = Customer.objects.real().filter(external_id=words).first()
     try:
-        return Customer.objects.real().filter(uuid=UUID(words)).first()
+        return found or Customer.objects.real().filter(uuid=UUID(words)).first()
     except ValueError:
-        return Customer.objects.real().filter(external_id=words).first()
+        return None
 
 
 def _listing(customer: Customer) -> dict[str, Any]:
@@ -38,8 +45,6 @@ def _listing(customer: Customer) -> dict[str, Any]:
     products = Product.objects.in_bulk([*found.product_ids, *named])
     language = get_language() or "en"
     names = {pk: product.name_in(language) for pk, product in products.items()}
-    stored = Recommendation.objects.filter(pk=customer.pk).first()
-    held_back = [pk for pk in stored.product_ids if pk not in set(found.product_ids)] if stored else []
     return {
         "listing": found,
         "rows": [
@@ -54,5 +59,5 @@ def _listing(customer: Customer) -> dict[str, Any]:
             }
             for pk, reason in zip(found.product_ids, found.reasons, strict=True)
         ],
-        "held_back": Product.objects.filter(pk__in=held_back),
+        "held_back": Product.objects.filter(pk__in=held_back(customer)),
     }

@@ -57,3 +57,8 @@ def bucket_name(name: str) -> str:
 def ground_of(reason: str) -> str:
     """Return the gate's ground in words, empty while it has not spoken."""
     return str(GROUNDS.get(reason.partition(":")[0], ""))
+
+
+def numbers_of(reason: str) -> str:
+    """Return the numbers the gate's ground rests on, empty while it has not spoken."""
+    return reason.partition(":")[2].strip()

@@ -1,0 +1,13 @@
+"""Keep a product out of recommendations, or let it back in. What is shown follows at once; lists need not be remade."""
+
+from django.db import transaction
+
+from crm.catalog.models import Product
+
+
+@transaction.atomic
+def exclude(*, product: Product, excluded: bool) -> Product:
+    """Set whether a product is excluded from recommendations, and return it."""
+    product.recommendable = not excluded
+    product.save(update_fields=["recommendable", "updated_at"])
+    return product
