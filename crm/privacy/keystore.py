@@ -103,8 +103,11 @@ def unwrap_apart(label: str, wrapped: bytes, bound: bytes) -> bytes:
 
 
 def epoch_now() -> int:
-    """Return the epoch new keys are wrapped under: the newest one in use, 1 in an empty keystore."""
-    return PersonKey.objects.aggregate(newest=Max("epoch"))["newest"] or 1
+    """Return the epoch new keys are wrapped under: that of the youngest key, 1 in an empty keystore.
+
+    A rotation reaches the youngest key last; keys made until then are of the older epoch, and it takes them along.
+    """
+    return PersonKey.objects.order_by("-id").values_list("epoch", flat=True).first() or 1
 
 
 def epoch_to_finish() -> int:

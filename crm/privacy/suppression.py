@@ -7,6 +7,8 @@ Sending opens a batch of addresses anyway, and asks `listed` about them in one q
 import hmac
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
+
 from crm.privacy import blindindex, keystore, vault
 from crm.privacy.models import Suppression
 
@@ -44,8 +46,9 @@ def listed(emails: Sequence[str]) -> set[str]:
     by_mac: dict[bytes, list[str]] = {}
     for email in emails:
         by_mac.setdefault(address_mac(email), []).append(email)
-    found = Suppression.objects.filter(address_mac__in=list(by_mac)).values_list("address_mac", flat=True)
-    return {email for mac in found for email in by_mac[bytes(mac)]}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT address_mac FROM crm_suppression WHERE address_mac = ANY(%s)", [list(by_mac)])
+        return {email for (mac,) in cursor.fetchall() for email in by_mac[bytes(mac)]}
 
 
 def suppressed(email: str) -> bool:
