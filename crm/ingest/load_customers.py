@@ -49,7 +49,7 @@ def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[
 
 
 def _person(cells: dict[str, str]) -> Person | tuple[str, str]:
-    column = "birth_year"
+    column = "birth_year" if cells.get("birth_year") else "age"
     try:
         band = cells.get("age_band", "") or _band(cells)
         column = "consents"

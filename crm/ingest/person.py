@@ -184,6 +184,8 @@ def _refuse_taken(good: list[_Known], rejected: list[Rejection]) -> None:
         held = holders.get(email)
         if row.person.external_id and held and held != row.external_id and _adopt(row, held):
             holders = {key: row.external_id if name == held else name for key, name in holders.items()}
+            for other in kept:
+                other.external_id = row.external_id if other.external_id == held else other.external_id
         clash = next(
             (key[0] for key in (email, phone) if key[1] and holders.get(key, row.external_id) != row.external_id), None
         )

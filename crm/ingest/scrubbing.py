@@ -15,7 +15,7 @@ MAX_TEXT = 500
 
 # Keys that name an identifier. `name` alone is here as well: products carry their name in the catalogue.
 IDENTIFIERS = re.compile(
-    r"^(e[-_]?)?mail(s|[-_]?address)?$|phone|mobile|^tel(e?fon)?$|fax"
+    r"(^|[-_ ])e[-_]?mail|^mail$|phone|mobile|^tel(e?fon)?$|fax"
     r"|^(first|last|full|given|family|sur|middle|user|nick|login|display|customer|billing|shipping)[-_ ]?name$|^name$"
     r"|address|street|^(post(al)?|zip)[-_ ]?code$|^zip$|birth|^dob$|^ip(v?[46])?$|[-_]ip$"
     r"|passport|^ssn$|tax[-_]?id|iban|card[-_]?number|password|avatar|^lat(itude)?$|^(lng|lon|longitude)$"
