@@ -16,7 +16,9 @@ STEPS = 10
 
 
 def run_clusters(*, run: ClusterRun, progress: Progress | None = None) -> ClusterRun:
-    """Do what a claimed run asks: read portraits, find clusters, name them, give each its segment.
+    """Do what a run asks: read portraits, find clusters, name them, give each its segment.
+
+    A run that still waits is claimed first; one that somebody else took is left alone.
 
     Raises NothingToCompare when there are too few people or they do not differ, Cancelled when the run was cancelled;
     then segments are as they were before. The run's row says how it ended.
@@ -27,6 +29,8 @@ def run_clusters(*, run: ClusterRun, progress: Progress | None = None) -> Cluste
         if progress:
             progress(done, STEPS, doing)
 
+    if run.state == ClusterRun.State.DUE and not run.claim():
+        return run
     try:
         report(0, "reading portraits")
         matrix = load(run.features or DEFAULT)

@@ -13,7 +13,7 @@ from segmentation.segments import edit
 from segmentation.segments.count import Count, count_rule
 from segmentation.segments.models import Membership, Segment
 from segmentation.segments.refresh import refresh, refresh_all
-from segmentation.segments.templates import TEMPLATES
+from segmentation.segments.starters import STARTERS, ensure, start
 from segmentation.segments.trend import moments, sizes
 from tests.segmentation.people import customers, portray
 
@@ -135,7 +135,12 @@ def test_the_trend_is_read_from_history(buyers: list[Portrait]) -> None:
     assert sizes([segment.pk, other.pk], at) == {segment.pk: [0, 2, 1, 6], other.pk: [0, 0, 0, 0]}
 
 
-@pytest.mark.parametrize("key", list(TEMPLATES))
+@pytest.mark.parametrize("key", list(STARTERS))
 def test_every_ready_made_segment_can_be_made(key: str) -> None:
-    template = TEMPLATES[key]
-    assert edit.create(name=template.name, name_zh=template.name_zh, rule=template.rule).size == 0
+    assert start(key=key).size == 0
+
+
+def test_ready_made_segments_are_made_once_and_not_again_after_they_were_put_away() -> None:
+    assert len(ensure()) == 6
+    Segment.objects.update(archived_at=timezone.now())
+    assert ensure() == []

@@ -114,6 +114,13 @@ def test_too_few_people_fail_the_run_with_a_reason() -> None:
     assert run.error
 
 
+def test_a_waiting_run_is_claimed_and_one_taken_by_another_is_left_alone(people: np.ndarray) -> None:
+    run = ClusterRun.objects.create(k_asked=3)
+    ClusterRun.objects.get(pk=run.pk).claim()
+    assert run_clusters(run=run).state == "due"
+    assert run_clusters(run=ClusterRun.objects.create(k_asked=3)).state == "done"
+
+
 def test_a_cancelled_run_writes_nothing(people: np.ndarray) -> None:
     run = claimed()
     run.cancel()

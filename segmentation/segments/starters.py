@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from crm.access.models import User
+from segmentation.segments import edit
+from segmentation.segments.models import Segment
+
 
 @dataclass(frozen=True)
-class Template:
+class Starter:
     """A segment to start from. Names are stored in both languages; the text is shown in the page's."""
 
     key: str
@@ -24,20 +29,20 @@ def _row(field: str, op: str, value: Any) -> dict[str, Any]:
     return {"field": field, "op": op, "value": value}
 
 
-TEMPLATES: dict[str, Template] = {
-    template.key: template
-    for template in [
-        Template(
+STARTERS: dict[str, Starter] = {
+    starter.key: starter
+    for starter in [
+        Starter(
             "new", "New customers", "新客户", _("New customers"),
             _("Their first order was in the last 30 days."), "user-plus",
             {"all": [_row("first_order_at", "within_days", 30)]},
         ),
-        Template(
+        Starter(
             "loyal", "Loyal customers", "忠诚客户", _("Loyal customers"),
             _("They order often and ordered lately."), "heart",
             {"all": [_row("frequency_score", "at_least", 4), _row("recency_score", "at_least", 4)]},
         ),
-        Template(
+        Starter(
             "at_risk", "At risk", "流失风险客户", _("At risk"),
             _("They used to order often, and have not for 90 days."), "alert-triangle",
             {
@@ -48,17 +53,17 @@ TEMPLATES: dict[str, Template] = {
                 ]
             },
         ),
-        Template(
+        Starter(
             "dormant", "Dormant", "沉睡客户", _("Dormant"),
             _("Their last order was more than a year ago."), "moon",
             {"all": [_row("last_order_at", "more_than_days_ago", 365)]},
         ),
-        Template(
+        Starter(
             "big_spenders", "Big spenders", "高消费客户", _("Big spenders"),
             _("They are among the fifth that spends the most."), "trophy",
             {"all": [_row("monetary_score", "is", 5)]},
         ),
-        Template(
+        Starter(
             "reorder_due", "Reorder due", "待复购客户", _("Reorder due"),
             _("They buy the same things about every month, and the last order was a month ago or more."), "refresh",
             {
@@ -72,3 +77,26 @@ TEMPLATES: dict[str, Template] = {
         ),
     ]
 }  # fmt: skip
+
+
+def start(*, key: str, created_by: User | None = None) -> Segment:
+    """Make one of the ready-made segments and fill it.
+
+    Raises KeyError for a key that is not one of STARTERS.
+    """
+    starter = STARTERS[key]
+    return edit.create(
+        name=starter.name,
+        name_zh=starter.name_zh,
+        description=str(starter.text),
+        rule=starter.rule,
+        created_by=created_by,
+    )
+
+
+@transaction.atomic
+def ensure() -> list[Segment]:
+    """Make all ready-made segments in a workspace that never had a rule segment; return what was made."""
+    if Segment.objects.filter(kind=Segment.Kind.RULE).exists():
+        return []
+    return [start(key=key) for key in STARTERS]
