@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
+from psycopg import pq as libpq
 from psycopg import sql
 
 from crm.catalog.models import Product
@@ -179,17 +180,34 @@ def _parsed(statement: sql.Composable, types: dict[str, pa.DataType]) -> Iterato
 
 
 def _blocks(statement: sql.Composable) -> Iterator[io.BytesIO]:
-    with connection.cursor() as cursor, cursor.copy(statement) as answer:
-        held, size = [], 0
-        # The server sends one row at a time, so a block always ends where a row ends.
-        for row in answer:
-            held.append(row)
-            size += len(row)
+    # libpq's own calls: the driver's copy object costs six times as much for each row, and rows come one by one.
+    connection.ensure_connection()
+    driver = connection.connection
+    link = driver.pgconn
+    answer = link.exec_(statement.as_bytes(driver))
+    if answer.status != libpq.ExecStatus.COPY_OUT:
+        raise DatabaseError(answer.get_error_message())
+    held: list[bytes] = []
+    size, got = 0, (0, memoryview(b""))
+    try:
+        while (got := link.get_copy_data(0))[0] > 0:
+            held.append(bytes(got[1]))
+            size += got[0]
             if size >= BLOCK_BYTES:
                 yield io.BytesIO(b"".join(held))
                 held, size = [], 0
         if held:
             yield io.BytesIO(b"".join(held))
+    finally:
+        # The connection is of use again only when everything was read, whoever lost interest.
+        while got[0] > 0:
+            got = link.get_copy_data(0)
+        failure = ""
+        while (ending := link.get_result()) is not None:
+            if ending.status == libpq.ExecStatus.FATAL_ERROR:
+                failure = ending.get_error_message()
+        if failure:
+            raise DatabaseError(failure)
 
 
 def _write(file: Path, schema: pa.Schema, blocks: Iterator[pa.Table], *, empty: bool = False) -> int:

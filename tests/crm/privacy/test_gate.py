@@ -6,7 +6,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from django.db import DatabaseError, transaction
 from django.utils import timezone
+from psycopg import sql
 
 from crm.catalog.models import Product
 from crm.consents import decide
@@ -203,6 +205,23 @@ def test_a_release_that_fails_leaves_nothing_behind(ada: Customer, settings: Any
     failed = Release.objects.get()
     assert (failed.state, failed.wrapped_key) == ("failed", None)
     assert gate.latest(Purpose.PROFILING) is None
+
+
+def test_the_connection_is_of_use_after_a_copy_somebody_left_early(
+    ada: Customer, bo: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "BLOCK_BYTES", 1)
+    blocks = write._blocks(sql.SQL("COPY (SELECT generate_series(1, 1000)) TO STDOUT (FORMAT csv)"))
+    assert next(blocks).read() == b"1\n"
+    blocks.close()
+    assert Customer.objects.count() == 2
+
+
+def test_a_copy_the_database_refuses_says_so() -> None:
+    with pytest.raises(DatabaseError, match="nowhere"), transaction.atomic():
+        list(write._blocks(sql.SQL("COPY (SELECT 1 FROM nowhere) TO STDOUT")))
+    with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
+        list(write._blocks(sql.SQL("COPY (SELECT 1 / (3 - g) FROM generate_series(1, 5) g) TO STDOUT")))
 
 
 def test_a_cancelled_release_stops(ada: Customer, settings: Any) -> None:
