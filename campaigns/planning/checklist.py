@@ -63,7 +63,7 @@ def _rows(cells: list[CampaignCell], day: date | None) -> Iterable[Problem]:
     if not cells:
         yield Problem("no_rows", _("The matrix is empty. Choose at least one segment and an e-mail for it."))
     for cell in cells:
-        names = {"segment": cell.segment.name, "offer": cell.offer.name if cell.offer else ""}
+        names = {"segment": cell.segment.shown_name, "offer": cell.offer.shown_name if cell.offer else ""}
         if cell.segment.archived_at:
             yield Problem("segment_archived", _("The segment “%(segment)s” is archived.") % names)
         elif cell.segment.size == 0:
@@ -72,7 +72,7 @@ def _rows(cells: list[CampaignCell], day: date | None) -> Iterable[Problem]:
     for offer in offers.values():
         how = standing(offer, day)
         if how != Standing.VALID:
-            yield Problem(f"offer_{how}", str(OFFER_WORDS[how]) % {"offer": offer.name})
+            yield Problem(f"offer_{how}", str(OFFER_WORDS[how]) % {"offer": offer.shown_name})
 
 
 def _templates(cells: list[CampaignCell]) -> Iterable[Problem]:

@@ -119,7 +119,7 @@ def report(campaign: Campaign) -> Report:
     found = Report(total=Line("", "", *rows[0][3:]), lines=[])
     for row in rows[1:]:
         segment, offer = segments.get(row[1]), offers.get(row[2])
-        found.lines.append(Line(segment.name if segment else "", offer.shown_name if offer else "", *row[3:]))
+        found.lines.append(Line(segment.shown_name if segment else "", offer.shown_name if offer else "", *row[3:]))
     found.reasons = _reasons(campaign)
     found.curve = _curve(asked, first, last) if found.total.sent else {}
     return found

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from django.db.models import Count, Sum
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from campaigns.emails.models import EmailTemplate
 from campaigns.offers.eligibility import eligible
 from campaigns.offers.models import Offer
+from campaigns.offers.wording import money
 from campaigns.planning.draft import Row
 from campaigns.planning.models import Campaign
 from segmentation.portraits.models import Portrait
@@ -96,9 +99,9 @@ def _tastes(segments: Sequence[Segment]) -> list[_Taste]:
     )
     people: dict[int, dict[str, int]] = {}
     revenue: dict[int, float] = {}
-    for segment_id, department, number, money in rows:
+    for segment_id, department, number, spent in rows:
         people.setdefault(segment_id, {})[department] = number
-        revenue[segment_id] = revenue.get(segment_id, 0.0) + float(money or 0)
+        revenue[segment_id] = revenue.get(segment_id, 0.0) + float(spent or 0)
     total = sum(everybody.values()) or 1
     tastes = []
     for segment in segments:
@@ -163,6 +166,7 @@ def _why(taste: _Taste, offer: Offer | None) -> str:
         return (
             _("%(department)s is the favourite of more people here than elsewhere: %(points).0f points more.") % words
         )
-    return _("By value: these people spend %(money).0f on average; costlier offers go to those who spend more.") % {
-        "money": taste.value
+    mean = money(Decimal(round(taste.value)), get_language() or "en")
+    return _("By value: these people spend %(money)s on average; costlier offers go to those who spend more.") % {
+        "money": mean
     }

@@ -235,5 +235,5 @@ def _why(row: Campaign) -> list[dict[str, str]]:
         found = suggest.suggest(row)
     except suggest.NothingToSuggest:
         return []
-    names = {cell.segment_id: cell.segment.name for cell in row.cells.select_related("segment")}
+    names = {cell.segment_id: cell.segment.shown_name for cell in row.cells.select_related("segment")}
     return [{"segment": names[one.row.segment_id], "why": one.why} for one in found if one.row.segment_id in names]

@@ -1,6 +1,7 @@
 """Segments, and who is in them since when."""
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from lib.declaration import derived, operations, pseudonym
@@ -43,6 +44,11 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name in the language of the page."""
+        return (self.name_zh if (get_language() or "en").startswith("zh") else "") or self.name
 
 
 class Membership(models.Model):
