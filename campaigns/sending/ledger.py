@@ -125,11 +125,14 @@ def claim(limit: int, lease: UUID, seconds: float) -> list[Claimed]:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"limit": limit, "lease": lease, "seconds": seconds})
         rows: list[Any] = cursor.fetchall()
-    return [Claimed(*row[:7], _decoded(row[7]), *row[8:]) for row in rows]
+    return [_claimed(*row) for row in rows]
 
 
-def _decoded(value: Any) -> list[dict[str, Any]]:
-    return list(json.loads(value) if isinstance(value, str) else value or [])
+def _claimed(*row: Any) -> Claimed:
+    values = list(row)
+    # jsonb comes as text over a raw cursor.
+    values[7] = json.loads(row[7]) if isinstance(row[7], str) else row[7]
+    return Claimed(*values)
 
 
 @transaction.atomic

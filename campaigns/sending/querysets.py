@@ -1,11 +1,14 @@
 """The vocabulary for reading deliveries."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+if TYPE_CHECKING:
+    from campaigns.sending.models import Delivery  # noqa: F401 - named in the type below
 
-class DeliveryQuerySet(models.QuerySet["models.Model"]):
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Deliveries, in the product's words."""
 
     def open(self) -> Self:

@@ -38,7 +38,8 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     shown = found[:PAGE]
     next_url = ""
     if len(found) > PAGE:
-        next_url = f"{reverse('campaigns:mailbox')}?{urlencode({'q': words, 'before': shown[-1].id})}"
+        page: dict[str, str | int] = {"q": words, "before": shown[-1].id}
+        next_url = f"{reverse('campaigns:mailbox')}?{urlencode(page)}"
     context = {
         "rows": [(entry, moment(entry.received_at)) for entry in shown],
         "total": total,
