@@ -17,6 +17,14 @@ from recommendations.ranking.policy import Policy
 READ_KINDS = tuple(sorted(set(KIND_WEIGHTS) - {"dislike"}))
 
 
+class NothingToLearn(Exception):
+    """Nobody who agreed has done anything with a product."""
+
+    def __str__(self) -> str:
+        """Say it to people."""
+        return "Nobody who agreed has ordered or looked at a product yet."
+
+
 @dataclass(frozen=True)
 class Released:
     """What a release holds for the recommender; arrays follow the dataset's users and items."""
@@ -30,9 +38,11 @@ class Released:
 def read(folder: Path, without: Collection[str] = ()) -> Released:
     """Read the release in `folder`: acts about products, all people, all products.
 
-    `without` names the people (32 hex digits each) who withdrew since the release was made. Raises duckdb.IOException
-    when a part is missing, recommendations.dataset.load.BadInput where nobody did anything with a product.
+    `without` names the people (32 hex digits each) who withdrew since the release was made. Raises NothingToLearn
+    where nobody did anything with a product, duckdb.IOException when a part is missing.
     """
+    if not any((folder / "interactions").iterdir()):
+        raise NothingToLearn
     gone = list(without)
     with duckdb.connect() as duck:
         acts = duck.execute(
@@ -58,6 +68,8 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
             """,
             [str(folder / "products.parquet")],
         ).df()
+    if acts.empty:
+        raise NothingToLearn
     dataset = load_frames(acts, products.drop(columns=["recommendable", "in_stock", "repeatable"]), people)
     return Released(
         dataset=dataset,

@@ -52,7 +52,9 @@ def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: Fitt
     customers = gate.attach(release, [str(person) for person in fitted.users])
     popular = favourites(fitted, stock, publish.members_by_segment(customers))
     try:
-        publish.draft(_shelves(stock, fitted, customers, tell))
+        drafted = publish.draft(_shelves(stock, fitted, customers, tell))
+        # The last moment to hear of a cancellation.
+        tell(drafted, drafted, "publishing lists")
         with transaction.atomic():
             publish.publish(version=version)
             publish.store_favourites(version=version, favourites=popular)

@@ -33,9 +33,10 @@ class Listing:
 def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
     """Return a list of at most n products for every customer asked for.
 
-    People who allow personal recommendations get their stored list; the others, those without one, and those of whose
-    list nothing may be shown today, get the favourites of their segment, then everybody's (fallback.py). Costs at most
-    six queries, however many are asked for.
+    People who allow personal recommendations get their stored list. Those who do not, those without one, and those of
+    whose list nothing may be shown today get the favourites of their segment, then everybody's (fallback.py); people
+    without a history get their segment's too, and only where it has none the list the model made for newcomers. Costs
+    at most six queries, however many are asked for.
     """
     ids = list(customer_ids)
     allowed = set(
@@ -47,10 +48,16 @@ def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
     stored = Recommendation.objects.in_bulk(allowed)
     showable = _showable(product for row in stored.values() for product in row.product_ids)
     own = {pk: _stored(row, showable, n) for pk, row in stored.items()}
-    result = {pk: own[pk] for pk in ids if pk in own and own[pk].product_ids}
+    result = {pk: own[pk] for pk in ids if pk in own and own[pk].personal and own[pk].product_ids}
     spare = fallback.favourites([pk for pk in ids if pk not in result])
     showable = _showable(product for found in spare.values() for product in found.product_ids)
-    return result | {pk: _favourites(found, showable, n) for pk, found in spare.items()}
+    for pk, found in spare.items():
+        newcomer = own.get(pk)
+        if newcomer and newcomer.product_ids and found.scope == fallback.EVERYBODY:
+            result[pk] = newcomer
+        else:
+            result[pk] = _favourites(found, showable, n)
+    return result
 
 
 def held_back(customer: Customer) -> list[int]:
