@@ -20,7 +20,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/v1/", include("config.api")),
-    path("v1/", include("crm.api.segment")),
     path("", include("config.pages.urls")),
     path("segments/", include("segmentation.urls")),
     path("recommendations/", include("recommendations.urls")),

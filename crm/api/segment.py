@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 from crm.access import keys
 from crm.access.models import ApiKey
@@ -77,7 +78,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 def _key(request: HttpRequest, body: dict[str, Any]) -> ApiKey:
     try:
-        found = ApiKeyAuthentication().authenticate(request)
+        found = ApiKeyAuthentication().authenticate(Request(request))
     except AuthenticationFailed as error:
         raise _Refused(_refusal(401, "Authorization", str(error.detail))) from error
     # Libraries in browsers send the key in the body instead.
@@ -96,4 +97,4 @@ def _with_context(message: Any, context: dict[str, Any]) -> Any:
 
 
 CALLS = ("batch", "track", "identify", "page", "alias")
-urlpatterns = [path(call, receive, {"call": call}, name=f"ingest_{call}") for call in CALLS]
+urlpatterns = [path(call, receive, {"call": call}, name=f"segment_{call}") for call in CALLS]

@@ -77,7 +77,7 @@ def _write(rows: Sequence[Mapping[str, Any]], update: set[str]) -> tuple[int, in
     latest = {row["sku"]: row for row in rows}
     copying.stage("stage_product", COLUMNS, (_values(latest[sku]) for sku in sorted(latest)))
     names = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-    action = sql.SQL("NOTHING")
+    action: sql.Composable = sql.SQL("NOTHING")
     if update:
         action = sql.SQL("UPDATE SET {}, updated_at = now() WHERE ({}) IS DISTINCT FROM ({})").format(
             sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), _new(name)) for name in sorted(update)),

@@ -1,6 +1,7 @@
 """Two ids turn out to be one person: what the anonymous one did becomes the known one's."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 
@@ -42,7 +43,9 @@ def merge(*, anonymous: Customer, known: Customer) -> bool:
 
     Not merged: a person with a shop's id or a sealed identity (they are known, too), the erased and the restricted.
     """
-    rows = Customer.objects.select_for_update().filter(pk__in=[anonymous.pk, known.pk]).order_by("pk").in_bulk()
+    rows: dict[int, Any] = (
+        Customer.objects.select_for_update().filter(pk__in=[anonymous.pk, known.pk]).order_by("pk").in_bulk()
+    )
     first, second = rows[anonymous.pk], rows[known.pk]
     if (
         first.pk == second.pk

@@ -11,7 +11,7 @@ from crm.customers.models import Customer
 from crm.ingest import people, person
 from crm.ingest.event import ALIAS, Event, Outcome, Rejection
 from crm.ingest.person import GENDERS, Person
-from crm.ingest.scrubbing import names_identifier
+from crm.ingest.scrubbing import clean_id, clean_properties, names_identifier
 
 TWO_KNOWN = "Both ids are known people; two known people are not made one."
 TRAITS = {"firstName": "first_name", "lastName": "last_name", "name": "name", "address": "address"}
@@ -41,7 +41,7 @@ def _alias(event: Event) -> tuple[str, str] | None:
         return "previousId", "An alias needs userId and previousId."
     if event.external_id == event.anonymous_id:
         return None
-    if Customer.objects.filter(external_id=people.clean_id(event.anonymous_id)).exists():
+    if Customer.objects.filter(external_id=clean_id(event.anonymous_id)).exists():
         return "previousId", TWO_KNOWN
     known = people.resolve([event], event.source)
     return None if known.of(event) else ("userId", people.CLOSED)
@@ -77,10 +77,10 @@ def _anonymous(event: Event, told: Person) -> tuple[str, str] | None:
     found = people.resolve([event], event.source).of(event)
     if found is None:
         return "anonymousId", people.CLOSED
-    customer = Customer.objects.select_for_update().get(pk=found)
+    customer: Any = Customer.objects.select_for_update().get(pk=found)
     for name in COARSE:
         setattr(customer, name, getattr(told, name) or getattr(customer, name))
-    customer.attributes = {**customer.attributes, **person.clean_properties(told.attributes)}
+    customer.attributes = {**customer.attributes, **clean_properties(told.attributes)}
     customer.save(update_fields=[*COARSE, "attributes"])
     decide.record_many(
         decisions=[

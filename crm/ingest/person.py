@@ -175,9 +175,9 @@ def _refuse_taken(good: list[_Known], rejected: list[Rejection]) -> None:
         for pk, external in Customer.objects.filter(pk__in=set(owners.values())).values_list("id", "external_id")
     }
     holders = {key: names[pk] for key, pk in owners.items()}
-    kept = []
+    kept: list[_Known] = []
     for row in good:
-        email, phone = ("email", row.email_index), ("phone", row.phone_index)
+        email, phone = (blindindex.EMAIL, row.email_index or b""), (blindindex.PHONE, row.phone_index or b"")
         if row.email_index and not row.person.external_id and not holders.get(email, "\x00").startswith("\x00"):
             # No id was given: the address is the name, and it is known already.
             row.external_id = holders[email]

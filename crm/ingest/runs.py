@@ -1,7 +1,7 @@
 """One import from beginning to end."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -111,4 +111,5 @@ def shift_days(name: str, path: Path, *, to_now: bool) -> int:
     if not to_now:
         return 0
     yesterday = timezone.now().astimezone(UTC).date() - timedelta(days=1)
-    return (yesterday - datasets.NAMES[name].last_day(path)).days
+    last: date = datasets.NAMES[name].last_day(path)
+    return (yesterday - last).days

@@ -94,7 +94,7 @@ def _people(directory: Path) -> Iterator[Line[Person]]:
     for line, number in enumerate(_households(directory), 2):
         person = invent(SOURCE, str(number), "cj-")
         person.country = "US"
-        about = told.get(number, {})
+        about: dict[Any, Any] = told.get(number, {})
         person.age_band = str(about.pop("age", ""))
         person.attributes = {key: str(text) for key, text in about.items() if isinstance(text, str)}
         yield line, [str(number)], person
