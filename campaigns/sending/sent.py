@@ -40,6 +40,7 @@ def note_sent(delivery_ids: Sequence[int]) -> int:
         for pk, key, customer_id, campaign_id, sent_at in rows.values_list(
             "pk", "key", "customer_id", "campaign_id", "sent_at"
         )
+        if sent_at is not None
     ]
     return intake.record(events).accepted
 

@@ -7,10 +7,11 @@ Before the dot nothing has been handed over, and the mail can be tried again. Af
 import contextlib
 import smtplib
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 
@@ -19,6 +20,7 @@ from lib import mailbox
 CONNECT_SECONDS = 15
 REPLY_SECONDS = 120
 NOT_CONNECTED = (OSError, smtplib.SMTPException)
+Reply = tuple[int, bytes]
 
 
 class Stage(StrEnum):
@@ -99,8 +101,8 @@ class Transport:
         if not plain and not server.has_extn("smtputf8"):
             return Answer(Stage.REFUSED, 553, "5.6.7 the server does not take addresses beyond ASCII")
         server.command_encoding = "ascii" if plain else "utf-8"
-        options = [] if plain else ["SMTPUTF8"]
-        for code, text in self._dialogue(server, sender, recipient, options):
+        ask = _at_once if server.has_extn("pipelining") else _one_by_one
+        for code, text in ask(server, _commands(sender, recipient, "" if plain else " SMTPUTF8")):
             if code // 100 not in {2, 3}:
                 if code == 421:
                     self._hang_up()
@@ -108,12 +110,6 @@ class Transport:
                     server.rset()
                 return Answer(Stage.REFUSED, code, _words(text))
         return None
-
-    @staticmethod
-    def _dialogue(server: smtplib.SMTP, sender: str, recipient: str, options: list[str]) -> Any:
-        yield server.mail(sender, options)
-        yield server.rcpt(recipient)
-        yield server.docmd("DATA")
 
     def _connected(self) -> smtplib.SMTP:
         if self.server is None:
@@ -151,6 +147,33 @@ def _connect(hello: str) -> smtplib.SMTP:
     if server.sock is not None:
         server.sock.settimeout(REPLY_SECONDS)
     return server
+
+
+def _commands(sender: str, recipient: str, options: str) -> list[str]:
+    commands = [
+        f"MAIL FROM:{smtplib.quoteaddr(sender)}{options}",
+        f"RCPT TO:{smtplib.quoteaddr(recipient)}",
+        "DATA",
+    ]
+    if any("\r" in command or "\n" in command for command in commands):
+        raise ValueError("an address holds a line break")
+    return commands
+
+
+def _one_by_one(server: smtplib.SMTP, commands: list[str]) -> Iterator[Reply]:
+    for command in commands:
+        yield server.docmd(command)
+
+
+def _at_once(server: smtplib.SMTP, commands: list[str]) -> Iterator[Reply]:
+    # All three in one write and one wait (RFC 2920).
+    server.send("".join(f"{command}\r\n" for command in commands))
+    replies = [server.getreply() for _ in commands]
+    if replies[-1][0] == 354 and any(code // 100 != 2 for code, _ in replies[:-1]):
+        # The server waits for a mail that has nobody to go to.
+        server.send(".\r\n")
+        server.getreply()
+    yield from replies
 
 
 def _words(text: bytes) -> str:

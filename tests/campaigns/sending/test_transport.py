@@ -28,9 +28,16 @@ ANSWERS: dict[str, str] = {
 class Moody:
     """Answers as ANSWERS says, at RCPT or after the dot."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipelining: bool) -> None:
+        self.pipelining = pipelining
         self.taken: list[str] = []
         self.body = b""
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address in ANSWERS and address != "reader-2@example.com":
@@ -49,11 +56,11 @@ class Moody:
         return "250 OK"
 
 
-@pytest.fixture
-def moody(settings: Any) -> Iterator[Moody]:
+@pytest.fixture(params=[True, False], ids=["pipelining", "one by one"])
+def moody(settings: Any, request: pytest.FixtureRequest) -> Iterator[Moody]:
     """A running server with moods."""
     settings.MAILBOX_ENABLED = False
-    handler, loop, ready = Moody(), asyncio.new_event_loop(), threading.Event()
+    handler, loop, ready = Moody(request.param), asyncio.new_event_loop(), threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     settings.EMAIL_TRANSPORT = {
         "host": "127.0.0.1", "port": listener.getsockname()[1], "user": "", "password": "", "tls": "",
