@@ -129,9 +129,8 @@ def _rows(page: list[Any], request: HttpRequest) -> list[dict[str, Any]]:
     ids = [customer.pk for customer in page]
     portraits = Portrait.objects.in_bulk(ids)
     segments: dict[int, list[Segment]] = {}
-    for one in (
-        Membership.objects.current().filter(customer__in=ids, segment__archived_at=None).select_related("segment")
-    ):
+    current: Any = Membership.objects.current().filter(customer__in=ids, segment__archived_at=None)
+    for one in current.select_related("segment"):
         segments.setdefault(one.customer_id, []).append(one.segment)
     may_reveal = isinstance(request.user, User) and request.user.may_reveal
     masks = reveal.masked(ids) if may_reveal else {}

@@ -1,7 +1,6 @@
 """What the overview of a customer shows: figures, charts, features, groups, recommended products."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.utils import formats, timezone
@@ -12,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from config import figures
 from config.pages import behaviour
+from config.pages.stage import Painted
 from crm.consents.purposes import Purpose
+from crm.interactions.models import Channel
 from crm.models import Customer, Product
 from recommendations.ranking.reasons import SENTENCES, reason_of_view
 from recommendations.serving.recommend import TEXTS, Listing, recommend, sentence
-from segmentation.models import Cluster, ClusterRun, Membership, Portrait
+from segmentation.models import Cluster, ClusterRun, Membership
 from segmentation.portraits.features import BY_NAME, Feature, Type
 from segmentation.portraits.groups import GROUPS
 
@@ -46,7 +47,7 @@ class Pick:
     """(reason in words, share in percent), largest first."""
 
 
-def why_unknown(customer: Customer, portrait: Portrait | None) -> str:
+def why_unknown(customer: Customer, portrait: Painted | None) -> str:
     """Return why there is no portrait, empty when there is one."""
     if portrait is not None:
         return ""
@@ -57,7 +58,7 @@ def why_unknown(customer: Customer, portrait: Portrait | None) -> str:
     return _("Not worked out yet; portraits are renewed every night.")
 
 
-def kpis(portrait: Portrait | None, why: str, currency: str) -> list[Figure]:
+def kpis(portrait: Painted | None, why: str, currency: str) -> list[Figure]:
     """Return the figures at the top; those that cannot be known say why."""
     if portrait is None:
         labels = (_("Revenue"), _("Orders"), _("Days since last order"), _("Average order"), _("RFM scores"))
@@ -88,11 +89,12 @@ def kpis(portrait: Portrait | None, why: str, currency: str) -> list[Figure]:
 
 
 def _money(value: Any) -> str:
-    return UNKNOWN if value is None else formats.number_format(value, 2, force_grouping=True)
+    return UNKNOWN if value is None else formats.number_format(round(value, 2), 2, force_grouping=True)
 
 
 def _whole(value: Any) -> str:
-    return UNKNOWN if value is None else formats.number_format(value, 0, force_grouping=True)
+    # Rounded first, because number_format cuts digits off.
+    return UNKNOWN if value is None else formats.number_format(round(value), 0, force_grouping=True)
 
 
 def spend(customer: Customer, currency: str) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def spend(customer: Customer, currency: str) -> dict[str, Any]:
     }
 
 
-def interests(portrait: Portrait | None) -> dict[str, Any]:
+def interests(portrait: Painted | None) -> dict[str, Any]:
     """Return the radar of departments, this person against everybody; no axes when nothing is known."""
     own: dict[str, float] = portrait.department_affinity if portrait else {}
     if not own:
@@ -116,7 +118,7 @@ def interests(portrait: Portrait | None) -> dict[str, Any]:
     # Half the axes are the person's own strongest, the rest everybody's, so that both shapes can be seen.
     strongest = sorted(own, key=lambda name: -own[name])[: AXES // 2 + 1]
     names = list(dict.fromkeys([*strongest, *all_of_us]))[:AXES]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": _("This customer"), "data": [round(100 * own.get(name, 0), 1) for name in names]},
         {
             "name": _("All customers"),
@@ -133,18 +135,20 @@ def heat(customer: Customer) -> dict[str, Any]:
     return behaviour.heat(customer, [str(WEEKDAYS_ABBR[day]) for day in range(7)])
 
 
-def features(portrait: Portrait | None) -> list[tuple[str, list[tuple[Feature, str]]]]:
+def features(portrait: Painted | None) -> list[tuple[str, list[tuple[Feature, str]]]]:
     """Return (group, [(feature, value in words)]) for every feature of the registry."""
     if portrait is None:
         return []
     return [(str(group), [(BY_NAME[n], _in_words(BY_NAME[n], portrait)) for n in names]) for group, names in GROUPS]
 
 
-def _in_words(feature: Feature, portrait: Portrait) -> str:
+def _in_words(feature: Feature, portrait: Painted) -> str:
     value = getattr(portrait, feature.name)
     if value is None or value in ("", {}):
         return UNKNOWN
     match feature.type, feature.unit:
+        case Type.WORD, _ if value in Channel.values:
+            return str(Channel(value).label)
         case _, "weekday":
             return str(WEEKDAYS[int(value) - 1])
         case _, "hour":
@@ -156,9 +160,9 @@ def _in_words(feature: Feature, portrait: Portrait) -> str:
         case Type.MONEY, _:
             return _money(value)
         case Type.NUMBER, "days":
-            return ngettext("%(n)s day", "%(n)s days", round(value)) % {"n": formats.number_format(value, 1)}
+            return ngettext("%(n)s day", "%(n)s days", round(value)) % {"n": formats.number_format(round(value, 1), 1)}
         case Type.NUMBER, _:
-            return formats.number_format(value, 2)
+            return formats.number_format(round(value, 2), 2)
         case Type.VECTOR, _:
             ranked = sorted(value.items(), key=lambda pair: -pair[1])
             return ", ".join(f"{name} {share:.0%}" for name, share in ranked[:3])
@@ -169,7 +173,7 @@ def _in_words(feature: Feature, portrait: Portrait) -> str:
 
 def groups(customer: Customer) -> dict[str, Any]:
     """Return the segments the person is in now and the cluster of the latest run."""
-    memberships = list(
+    memberships: list[Any] = list(
         Membership.objects.current()
         .filter(customer=customer.pk, segment__archived_at=None)
         .select_related("segment")
@@ -202,6 +206,15 @@ def picks(customer: Customer, number: int = RECOMMENDED) -> tuple[Listing, list[
     return listing, found
 
 
+def note(listing: Listing) -> str:
+    """Return where a list comes from, in a few words."""
+    if not listing.product_ids:
+        return ""
+    if listing.personal:
+        return _("Model v%(version)s") % {"version": listing.version_id}
+    return _("Favourites of others, because there is no personal list")
+
+
 def _shares(reason: dict[str, Any]) -> list[tuple[str, int]]:
     chinese = (get_language() or "en").startswith("zh")
     total: dict[str, float] = {}
@@ -212,10 +225,3 @@ def _shares(reason: dict[str, Any]) -> list[tuple[str, int]]:
         total[wording] = total.get(wording, 0) + float(share)
     ranked = sorted(total.items(), key=lambda pair: -pair[1])
     return [(wording, round(100 * share)) for wording, share in ranked if share >= 0.005]
-
-
-def due(portrait: Portrait | None) -> Any:
-    """Return when the next order is due if the usual gap holds; None when there is no gap or no consent."""
-    if portrait is None or not portrait.typical_gap_days or portrait.last_order_at is None:
-        return None
-    return portrait.last_order_at + timedelta(days=portrait.typical_gap_days)

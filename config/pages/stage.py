@@ -4,11 +4,13 @@ The names follow the usual reading of recency and frequency quintiles (Hughes, S
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from segmentation.models import Portrait
+Painted = Any
+"""A Portrait, whose columns are made from the registry of features, where no type checker can see them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ DORMANT = Stage(_("Dormant"), "red")
 NO_ORDERS = Stage(_("No orders yet"), "grey")
 
 
-def stage_of(portrait: Portrait | None) -> Stage | None:
+def stage_of(portrait: Painted | None) -> Stage | None:
     """Return the stage of a portrait; None without one, because nothing is guessed about people without profiling."""
     if portrait is None:
         return None

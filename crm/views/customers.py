@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +18,15 @@ from crm.customers.models import Customer
 from crm.privacy import erasure, reveal
 from crm.views.roles import actor, administrator, editor, revealer
 
+STORES = {
+    "keys": gettext_lazy("Keys of the person"),
+    "sealed": gettext_lazy("Sealed record (name, address, e-mail, phone)"),
+    "indexes": gettext_lazy("Blind indexes"),
+    "anonymous_ids": gettext_lazy("Ids of browsers and apps"),
+    "segmentation.portrait": gettext_lazy("Portrait"),
+    "segmentation.membership": gettext_lazy("Memberships of segments"),
+    "recommendations.recommendation": gettext_lazy("Recommendations"),
+}
 FIELDS = {
     "first_name": gettext_lazy("First name"),
     "last_name": gettext_lazy("Last name"),
@@ -35,7 +45,7 @@ def customer_reveal(request: HttpRequest, uuid: Any) -> HttpResponse:
     Raises PermissionDenied for people who may not reveal.
     """
     user = revealer(request)
-    shown = _customer(uuid)
+    shown = one_customer(uuid)
     reason = request.POST.get("reason", "").strip()
     if not reason:
         messages.error(request, _("Say why you need to see who this is."))
@@ -57,7 +67,7 @@ def customer_consent(request: HttpRequest, uuid: Any) -> HttpResponse:
     Raises PermissionDenied for people who may not edit.
     """
     user = editor(request)
-    shown = _customer(uuid)
+    shown = one_customer(uuid)
     purpose = BY_KEY.get(request.POST.get("purpose", ""), Purpose.SERVICE)
     if purpose == Purpose.SERVICE:
         messages.error(request, _("This purpose is not known, or cannot be withdrawn."))
@@ -83,7 +93,7 @@ def customer_erase(request: HttpRequest, uuid: Any) -> HttpResponse:
     Raises PermissionDenied for everybody but administrators.
     """
     user = administrator(request)
-    shown = _customer(uuid)
+    shown = one_customer(uuid)
     if request.POST.get("typed", "").strip() != word_to_type(shown):
         messages.error(request, _("Nothing was erased: the word you typed is not the one asked for."))
         return redirect(_privacy_tab(shown))
@@ -97,8 +107,17 @@ def word_to_type(customer: Customer) -> str:
     return customer.uuid.hex[-8:]
 
 
-def _customer(uuid: Any) -> Customer:
-    return get_object_or_404(Customer.objects.filter(canary=False), uuid=uuid)
+def stores(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Return (what, rows) for the counts of crm.privacy.erasure, in the language of the page."""
+    named = [
+        (STORES.get(store) or apps.get_model(store)._meta.verbose_name_plural, rows) for store, rows in counts.items()
+    ]
+    return [(str(name), rows) for name, rows in named]
+
+
+def one_customer(uuid: Any) -> Customer:
+    """Return the customer of an address; raise Http404 where there is none, or only a planted one."""
+    return get_object_or_404(Customer, uuid=uuid, canary=False)
 
 
 def _privacy_tab(customer: Customer) -> str:

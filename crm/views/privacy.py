@@ -22,7 +22,7 @@ from crm.consents.purposes import LABELS, Purpose
 from crm.customers.models import Customer
 from crm.privacy import erasure, inventory
 from crm.privacy.models import Opening, Release, Suppression
-from crm.views.customers import word_to_type
+from crm.views.customers import stores, word_to_type
 from crm.views.roles import administrator
 
 KEPT_SECONDS = 60
@@ -46,7 +46,7 @@ def centre(request: HttpRequest) -> HttpResponse:
         administrator(request)
         return _find(request)
     everything, with_masks = Opening.objects.select_related("customer"), request.GET.get("openings") == "all"
-    people, coverage = cache.get_or_set("privacy:coverage", _coverage, KEPT_SECONDS)
+    people, coverage = cache.get_or_set("privacy:coverage", _coverage, KEPT_SECONDS) or (0, [])
     context: dict[str, Any] = {
         "nav": "privacy",
         "people": people,
@@ -60,13 +60,13 @@ def centre(request: HttpRequest) -> HttpResponse:
         "certificates": _certificates() if is_admin else [],
     }
     if is_admin and (found := _asked(request)):
-        context |= {"customer": found, "goes": erasure.counts(found), "typed": word_to_type(found)}
+        context |= {"customer": found, "goes": stores(erasure.counts(found)), "typed": word_to_type(found)}
     return render(request, "crm/privacy/centre.html", context)
 
 
 def _find(request: HttpRequest) -> HttpResponse:
     words = request.POST.get("id", "").strip()
-    found = Customer.objects.filter(canary=False)
+    found: Any = Customer.objects.filter(canary=False)
     uuid = re.sub(r"[^0-9a-f]", "", words.lower())
     match = found.filter(external_id=words).first() if words else None
     if match is None and len(uuid) == 32:
@@ -79,7 +79,8 @@ def _find(request: HttpRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> Customer | None:
     uuid = re.sub(r"[^0-9a-f]", "", request.GET.get("person", ""))
-    return Customer.objects.filter(canary=False, uuid=uuid).first() if len(uuid) == 32 else None
+    found: Any = Customer.objects.filter(canary=False)
+    return found.filter(uuid=uuid).first() if len(uuid) == 32 else None
 
 
 def _coverage() -> tuple[int, list[tuple[int, int]]]:

@@ -46,7 +46,7 @@ def own_language(request: HttpRequest) -> HttpResponse:
     if asked not in dict(settings.LANGUAGES):
         messages.error(request, _("This language is not offered."))
         return redirect("crm:settings")
-    User.objects.filter(pk=request.user.pk).update(language=asked)
+    User.objects.filter(username=request.user.get_username()).update(language=asked)
     with translation.override(asked):
         messages.success(request, _("Your language was changed."))
     answer = redirect("crm:settings")
