@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.models import Campaign
-from config import celery_app, figures, jobs
+from config import figures, jobs
+from config.tasks import walk_circle
 from crm.access.models import User
 from crm.models import Customer, Product
 from segmentation.models import Segment
@@ -142,7 +143,7 @@ def walk(request: HttpRequest) -> HttpResponse:
     """
     if not (isinstance(request.user, User) and request.user.may_edit):
         raise PermissionDenied
-    celery_app.send_task("config.tasks.walk_circle")
+    walk_circle.delay()
     messages.success(request, _("Release, portraits, clusters, segments and recommendations are being renewed."))
     return redirect("home")
 
