@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +104,8 @@ def listen(host: str, port: int) -> socket.socket:
 async def serve(var_dir: Path, listener: socket.socket, ready: Callable[[int], None]) -> None:
     """Serve the mailbox of a `var` directory until cancelled; calls `ready` with the port once it accepts mail."""
     loop = asyncio.get_running_loop()
+    # aiosmtpd tells of every command of every mail.
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     with open_mailbox(var_dir) as mailbox:
         sink = Sink(mailbox)
 
