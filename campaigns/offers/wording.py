@@ -31,7 +31,7 @@ WORDS: dict[str, dict[str, str]] = {
         "gift": "赠送礼品",
         "gift_worth": "赠送价值 {money} 的礼品",
         "points": "加赠 {number} 积分",
-        "department": "{department}{words}",
+        "department": "{department} {words}",
     },
 }
 

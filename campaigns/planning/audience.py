@@ -10,16 +10,16 @@ from django.db import connection
 from campaigns.planning.models import Campaign
 from crm.consents.purposes import Purpose
 
-# Everybody once, in the row with the lowest position among the rows of their segments.
+# Everybody once, in the first row among the rows of their segments: the smallest place, which needs no sorting of
+# people. The segments are given as an array, so that the planner knows how many rows to expect and joins by hash.
 _COUNT = """
 WITH placed AS (
-    SELECT DISTINCT ON (m.customer_id) m.customer_id, c.id AS cell_id
-    FROM campaigns_campaigncell c
-    JOIN segmentation_membership m ON m.segment_id = c.segment_id AND m.until IS NULL
-    WHERE c.campaign_id = %(campaign)s
-    ORDER BY m.customer_id, c.position, c.id
+    SELECT m.customer_id, min(array_position(%(segments)s::bigint[], m.segment_id)) AS place
+    FROM segmentation_membership m
+    WHERE m.segment_id = ANY(%(segments)s::bigint[]) AND m.until IS NULL
+    GROUP BY m.customer_id
 )
-SELECT p.cell_id,
+SELECT p.place,
        CASE WHEN cu.state = 'erased' THEN 'erased'
             WHEN cu.state = 'restricted' THEN 'restricted'
             WHEN cu.permission & %(purpose)s = 0 THEN 'no_consent'
@@ -32,12 +32,10 @@ LEFT JOIN crm_identity i ON i.customer_id = p.customer_id
 GROUP BY 1, 2
 """
 _MEMBERS = """
-SELECT c.id, count(cu.id)
-FROM campaigns_campaigncell c
-LEFT JOIN segmentation_membership m ON m.segment_id = c.segment_id AND m.until IS NULL
-LEFT JOIN crm_customer cu ON cu.id = m.customer_id AND NOT cu.canary
-WHERE c.campaign_id = %(campaign)s
-GROUP BY c.id
+SELECT segment_id, count(*) FROM segmentation_membership m
+WHERE segment_id = ANY(%(segments)s::bigint[]) AND until IS NULL
+    AND NOT EXISTS (SELECT 1 FROM crm_customer cu WHERE cu.id = m.customer_id AND cu.canary)
+GROUP BY segment_id
 """
 
 
@@ -73,14 +71,18 @@ class Audience:
 
 def count(campaign: Campaign) -> Audience:
     """Count who would get the campaign if it started now, by row of the matrix and by reason for being left out."""
+    rows = list(campaign.cells.order_by("position", "id").values_list("pk", "segment"))
+    audience = Audience(cells={pk: CellAudience() for pk, _segment in rows})
+    if not rows:
+        return audience
+    asked = {"segments": [segment for _pk, segment in rows], "purpose": int(Purpose.EMAIL_MARKETING)}
     with connection.cursor() as cursor:
-        cursor.execute(_MEMBERS, {"campaign": campaign.pk})
-        cells = {pk: CellAudience(members=members) for pk, members in cursor.fetchall()}
-        cursor.execute(_COUNT, {"campaign": campaign.pk, "purpose": int(Purpose.EMAIL_MARKETING)})
-        rows = cursor.fetchall()
-    audience = Audience(cells=cells)
-    for cell_id, reason, people in rows:
-        cell = cells[cell_id]
+        cursor.execute(_MEMBERS, asked)
+        members = dict(cursor.fetchall())
+        cursor.execute(_COUNT, asked)
+        counted = cursor.fetchall()
+    for place, reason, people in counted:
+        cell = audience.cells[rows[place - 1][0]]
         audience.people += people
         if reason:
             cell.excluded[reason] = people
@@ -88,6 +90,8 @@ def count(campaign: Campaign) -> Audience:
         else:
             cell.reachable = people
             audience.reachable += people
-    for cell in cells.values():
+    for pk, segment in rows:
+        cell = audience.cells[pk]
+        cell.members = members.get(segment, 0)
         cell.elsewhere = cell.members - cell.reachable - sum(cell.excluded.values())
     return audience

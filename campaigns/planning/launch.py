@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -131,7 +130,7 @@ def _start(pk: int) -> bool:
 
 def _freeze(row: Campaign) -> None:
     for segment in Segment.objects.filter(cells__campaign=row).order_by("pk"):
-        refresh(segment=cast("Segment", segment))
+        refresh(segment=segment)
     row.state, row.frozen_at, row.error = State.SENDING, timezone.now(), ""
     row.save(update_fields=["state", "frozen_at", "error", "updated_at"])
     materialise(campaign=row)

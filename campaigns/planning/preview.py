@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 
 from campaigns.emails.compile import Compiled, compile_text
 from campaigns.emails.freeze import thaw
@@ -20,6 +20,7 @@ from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
 from segmentation.segments.models import Membership
 
+CHUNK = 500
 STAND_IN = {"en": "Customer", "zh": "顾客"}
 
 
@@ -41,28 +42,53 @@ class NoText(Exception):
     """The customer's row has an e-mail without any text."""
 
 
-def placed(campaign: Campaign) -> QuerySet[Customer]:
-    """Return the people the campaign reaches today, in the order of their ids."""
-    segments = CampaignCell.objects.filter(campaign=campaign).values("segment")
-    inside = Membership.objects.current().filter(customer=OuterRef("pk"), segment__in=segments)
-    found = Customer.objects.reachable(int(Purpose.EMAIL_MARKETING)).filter(Exists(inside)).order_by("pk")
-    return cast("QuerySet[Customer]", found)
-
-
-def find(campaign: Campaign, words: str) -> Customer | None:
-    """Return the first person of the campaign whose number or public id is, or begins with, what was typed."""
-    words = words.strip()
-    wanted = Q(external_id__istartswith=words)
-    with contextlib.suppress(ValueError):  # what is not a whole public id can only be a number
-        wanted |= Q(uuid=UUID(words))
-    return placed(campaign).filter(wanted).first() if words else None
+def first(campaign: Campaign) -> Customer | None:
+    """Return the first person the campaign reaches today, None when it reaches nobody."""
+    return _nearest(campaign, 0, forwards=True)
 
 
 def beside(campaign: Campaign, customer: Customer, forwards: bool) -> Customer | None:
-    """Return the next person of the campaign, or the one before."""
-    if forwards:
-        return placed(campaign).filter(pk__gt=customer.pk).first()
-    return placed(campaign).filter(pk__lt=customer.pk).order_by("-pk").first()
+    """Return the next person the campaign reaches, or the one before, in the order of their ids."""
+    return _nearest(campaign, customer.pk, forwards)
+
+
+def find(campaign: Campaign, words: str) -> Customer | None:
+    """Return a person of the campaign whose number or public id is, or whose number begins with, what was typed."""
+    words = words.strip()
+    if not words:
+        return None
+    exactly = Q(external_id=words)
+    with contextlib.suppress(ValueError):  # what is not a whole public id can only be a number
+        exactly |= Q(uuid=UUID(words))
+    exact = list(Customer.objects.filter(exactly).values_list("pk", flat=True)[:CHUNK])
+    begin = list(Customer.objects.filter(external_id__startswith=words).values_list("pk", flat=True)[:CHUNK])
+    inside = Membership.objects.current().filter(segment__cells__campaign=campaign, customer__in=[*exact, *begin])
+    return _reachable(list(inside.values_list("customer", flat=True)), forwards=True)
+
+
+def reaches(campaign: Campaign, customer: Customer) -> bool:
+    """Say whether the campaign reaches a person today."""
+    return cell_of(campaign, customer) is not None and _reachable([customer.pk], forwards=True) is not None
+
+
+def _nearest(campaign: Campaign, beyond: int, forwards: bool) -> Customer | None:
+    # In steps along the index of memberships by customer: the whole audience is never put together or sorted.
+    segments = list(campaign.cells.values_list("segment", flat=True))
+    members = Membership.objects.current().filter(segment__in=segments)
+    members = members.order_by("customer" if forwards else "-customer")
+    while True:
+        ahead = members.filter(customer__gt=beyond) if forwards else members.filter(customer__lt=beyond)
+        ids = list(ahead.values_list("customer", flat=True)[:CHUNK])
+        if not ids:
+            return None
+        if found := _reachable(ids, forwards):
+            return found
+        beyond = ids[-1]
+
+
+def _reachable(ids: list[int], forwards: bool) -> Customer | None:
+    found = Customer.objects.reachable(int(Purpose.EMAIL_MARKETING)).filter(pk__in=ids)
+    return cast("Customer | None", found.order_by("pk" if forwards else "-pk").first())
 
 
 def cell_of(campaign: Campaign, customer: Customer) -> CampaignCell | None:

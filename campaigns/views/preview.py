@@ -13,7 +13,7 @@ from campaigns.emails.problems import CompileError
 from campaigns.emails.render import RenderError
 from campaigns.forms import TestForm, first_error
 from campaigns.planning.models import Campaign, CampaignCell
-from campaigns.planning.preview import NoText, Preview, beside, cell_of, find, placed, preview
+from campaigns.planning.preview import NoText, Preview, beside, cell_of, find, first, preview, reaches
 from campaigns.planning.test_send import NotSent, send_test
 from campaigns.sending.transport import Unreachable
 from campaigns.views.framed import framed, without_pictures
@@ -72,8 +72,8 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, first_error(form))
         return redirect("campaigns:campaign", pk)
-    customer = get_object_or_404(placed(campaign), uuid=form.cleaned_data["customer"])
-    cell = cell_of(campaign, customer)
+    customer = get_object_or_404(Customer, uuid=form.cleaned_data["customer"])
+    cell = cell_of(campaign, customer) if reaches(campaign, customer) else None
     try:
         if cell is None:
             raise NoText
@@ -91,21 +91,20 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, campaign: Campaign) -> tuple[Customer | None, bool]:
-    people = placed(campaign)
     if words := request.GET.get("q", "").strip():
         wanted = find(campaign, words)
-        return (wanted, False) if wanted else (people.first(), True)
+        return (wanted, False) if wanted else (first(campaign), True)
     try:
         found = Customer.objects.filter(uuid=UUID(request.GET.get("customer", ""))).first()
     except ValueError:
         found = None
     current = cast("Customer | None", found)
     if current is None:
-        return people.first(), False
+        return first(campaign), False
     step = request.GET.get("step")
     if step in {"next", "previous"}:
         return beside(campaign, current, forwards=step == "next") or current, False
-    return current if cell_of(campaign, current) else people.first(), False
+    return current if reaches(campaign, current) else first(campaign), False
 
 
 def _named(request: HttpRequest) -> bool:

@@ -50,7 +50,7 @@ def test_every_kind_of_offer_has_words_in_every_language() -> None:
 def test_an_offer_for_one_department_says_so() -> None:
     offer = Offer(kind=Offer.Kind.PERCENT, value=Decimal(20), department="Coffee")
     assert in_full(offer, "en") == "20% off on Coffee"
-    assert in_full(offer, "zh-hans") == "Coffee8 折"
+    assert in_full(offer, "zh-hans") == "Coffee 8 折"
 
 
 def test_a_mail_learns_name_words_code_and_last_day() -> None:

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from campaigns.emails.models import EmailText
 from campaigns.planning.models import Campaign, CampaignCell
-from campaigns.planning.preview import beside, cell_of, find, placed, preview
+from campaigns.planning.preview import beside, cell_of, find, first, preview, reaches
 from campaigns.planning.test_send import send_test
 from campaigns.sending.models import Delivery
 from crm.catalog.models import Product
@@ -71,16 +71,18 @@ def test_looking_changes_nothing_and_its_links_unsubscribe_nobody(ada: Customer)
     assert not Delivery.objects.exists() and not draft.links.exists()
 
 
-def test_people_can_be_walked_through_and_found() -> None:
-    first, second, third = (shop.person() for _ in range(3))
+def test_people_can_be_walked_through_and_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.planning.preview.CHUNK", 1)  # so that each step has to look further
+    one, unwilling, two, three = shop.person(), shop.person(permission=1), shop.person(), shop.person()
     stranger = shop.person()
-    draft = shop.campaign((shop.segment("A", [first, second, third]), None, shop.template()))
-    assert list(placed(draft)) == [first, second, third]
-    assert beside(draft, second, forwards=True) == third and beside(draft, second, forwards=False) == first
-    assert beside(draft, third, forwards=True) is None
-    assert find(draft, str(second.uuid)) == second
-    assert find(draft, third.external_id or "") == third
+    draft = shop.campaign((shop.segment("A", [one, unwilling, two, three]), None, shop.template()))
+    assert first(draft) == one
+    assert beside(draft, one, forwards=True) == two and beside(draft, two, forwards=False) == one
+    assert beside(draft, three, forwards=True) is None and beside(draft, one, forwards=False) is None
+    assert find(draft, str(two.uuid)) == two
+    assert find(draft, three.external_id or "") == three
     assert find(draft, str(stranger.uuid)) is None and find(draft, " ") is None
+    assert [reaches(draft, somebody) for somebody in (one, unwilling, stranger)] == [True, False, False]
 
 
 def test_somebody_in_two_rows_gets_the_first() -> None:
