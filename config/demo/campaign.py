@@ -40,15 +40,16 @@ class Sent:
 def terms() -> list[Terms]:
     """Return the demo shop's offers, valid for the next month."""
     until = timezone.localdate() + timedelta(days=VALID_DAYS)
+    shop = "https://shop.example.com/offers"
     return [
-        Terms(name="15% off", name_zh="八五折", kind="percent", value=Decimal(15), cost=Decimal(6), code="AUTUMN15",
-              valid_until=until),
-        Terms(name="Free delivery", name_zh="免运费", kind="delivery", cost=Decimal(4), code="FREESHIP",
-              valid_until=until),
-        Terms(name="10 off the next order", name_zh="下单立减10", kind="amount", value=Decimal(10), cost=Decimal(10),
-              code="TENOFF", valid_until=until),
-        Terms(name="Double points", name_zh="双倍积分", kind="points", value=Decimal(200), cost=Decimal(2),
-              code="DOUBLE", valid_until=until),
+        Terms(name="Autumn discount", name_zh="秋季折扣", kind="percent", value=Decimal(15), cost=Decimal(6),
+              code="AUTUMN15", url=f"{shop}/autumn", valid_until=until),
+        Terms(name="Delivery on us", name_zh="运费我们出", kind="delivery", cost=Decimal(4),
+              code="FREESHIP", url=f"{shop}/delivery", valid_until=until),
+        Terms(name="Thank-you voucher", name_zh="感谢券", kind="amount", value=Decimal(10), cost=Decimal(10),
+              code="TENOFF", url=f"{shop}/voucher", valid_until=until),
+        Terms(name="Bonus points", name_zh="加赠积分", kind="points", value=Decimal(200), cost=Decimal(2),
+              code="DOUBLE", url=f"{shop}/points", valid_until=until),
     ]  # fmt: skip
 
 

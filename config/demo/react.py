@@ -16,7 +16,7 @@ from campaigns.tracking.hits import Hit
 from crm.ingest import intake
 from crm.ingest.event import Event
 from crm.models import Product
-from lib.mailbox import DELIVERY_HEADER, Entry, Mailbox, open_mailbox
+from lib.mailbox import Entry, Mailbox, open_mailbox
 from lib.runs import Progress
 
 OPEN = re.compile(r"/t/o/([\w-]+)\.gif")
@@ -57,8 +57,8 @@ def react(campaign: Campaign, progress: Progress, seed: int = 7) -> Reactions:
 
 
 def _read(mailbox: Mailbox, entry: Entry, sent: dict[str, Delivery], found: Reactions, seed: int) -> None:
-    mail = mailbox.message(entry.id)
-    delivery = sent.pop(str(mail.headers.get(DELIVERY_HEADER, "")), None) if mail else None
+    delivery = sent.pop(entry.delivery, None)
+    mail = mailbox.message(entry.id) if delivery else None
     if mail is None or delivery is None:
         return
     found.read += 1
