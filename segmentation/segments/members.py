@@ -15,7 +15,7 @@ _FACTS = ("customer__uuid", *(f"customer__{name}" for name in COLUMNS[1:-1]), "s
 
 
 def page(segment: Segment, *, after: int = 0, size: int = PAGE) -> tuple[list[Membership], int]:
-    """Return members in the order they came (by membership id), and where the next page starts; 0 when there is none."""
+    """Return members in the order they came, and the id after which the next page starts; 0 when there is none."""
     rows = list(
         Membership.objects.current()
         .filter(segment=segment, pk__gt=after, customer__state="active")

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from django.db import connection
 from django.utils import timezone
 
-_SIZES = """
-SELECT segment.id, moment.at, count(m.id)
-FROM unnest(%s::bigint[]) AS segment(id) CROSS JOIN unnest(%s::timestamptz[]) AS moment(at)
-LEFT JOIN segmentation_membership m
-    ON m.segment_id = segment.id AND m.since <= moment.at AND (m.until IS NULL OR m.until > moment.at)
-GROUP BY segment.id, moment.at ORDER BY segment.id, moment.at
+# One pass over the memberships, whatever the number of moments: each comes before one moment and goes before another.
+_CHANGES = """
+SELECT segment_id, width_bucket(since, %(at)s::timestamptz[]), count(*) FROM segmentation_membership
+WHERE segment_id = ANY(%(ids)s) GROUP BY 1, 2
+UNION ALL
+SELECT segment_id, width_bucket(until, %(at)s::timestamptz[]), -count(*) FROM segmentation_membership
+WHERE segment_id = ANY(%(ids)s) AND until IS NOT NULL GROUP BY 1, 2
 """
 
 
@@ -23,9 +25,9 @@ def moments(*, days: int, steps: int, now: datetime | None = None) -> list[datet
 
 def sizes(segment_ids: Sequence[int], at: Sequence[datetime]) -> dict[int, list[int]]:
     """Return segment id → how many people were in it at each moment, in one query."""
-    found: dict[int, list[int]] = {pk: [] for pk in segment_ids}
+    changes = {pk: [0] * (len(at) + 1) for pk in segment_ids}
     with connection.cursor() as cursor:
-        cursor.execute(_SIZES, [list(segment_ids), list(at)])
-        for pk, _moment, size in cursor.fetchall():
-            found[pk].append(size)
-    return found
+        cursor.execute(_CHANGES, {"ids": list(segment_ids), "at": list(at)})
+        for pk, place, change in cursor.fetchall():
+            changes[pk][place] += change
+    return {pk: list(accumulate(changed[:-1])) for pk, changed in changes.items()}

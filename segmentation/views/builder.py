@@ -1,0 +1,136 @@
+"""The segment builder: a tree of plain form fields, drawn by the server, with a live count."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.access.models import User
+from crm.privacy import reveal
+from segmentation.forms import MATCHES, RowNode, SegmentForm, Tree
+from segmentation.rules.choices import choices
+from segmentation.rules.compile import compile_rule
+from segmentation.rules.fields import FIELDS, Kind
+from segmentation.rules.grammar import Rule, RuleError, parse
+from segmentation.segments import edit
+from segmentation.segments.count import count_rule
+from segmentation.segments.models import Segment
+from segmentation.segments.refresh import profiled
+from segmentation.segments.starters import STARTERS
+from segmentation.views.guards import editor
+
+SAMPLE = 5
+TO_START_WITH: dict[str, Any] = {"all": [{"field": "orders", "op": "at_least", "value": 2}]}
+
+
+@require_http_methods(["GET", "POST"])
+def segment_new(request: HttpRequest) -> HttpResponse:
+    """Build a segment, from a ready-made one with `?from=`, or from a rule a cluster suggests with `?cluster=`."""
+    user = editor(request)
+    if request.method == "POST":
+        return _posted(request, None, user)
+    starter = STARTERS.get(request.GET.get("from", ""))
+    form = SegmentForm(initial={"name": starter.name, "name_zh": starter.name_zh} if starter else None)
+    tree = Tree.from_rule(starter.rule if starter else TO_START_WITH)
+    return render(request, "segmentation/segments/builder.html", _context(None, form, tree))
+
+
+@require_http_methods(["GET", "POST"])
+def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the rules of a segment."""
+    user = editor(request)
+    row = get_object_or_404(Segment, pk=pk, kind=Segment.Kind.RULE)
+    if request.method == "POST":
+        return _posted(request, row, user)
+    form = SegmentForm(initial={"name": row.name, "name_zh": row.name_zh, "description": row.description})
+    try:
+        parse(row.rule)
+        tree = Tree.from_rule(row.rule)
+    except RuleError as error:
+        messages.error(request, str(error))
+        tree = Tree.from_rule(TO_START_WITH)
+    return render(request, "segmentation/segments/builder.html", _context(row, form, tree))
+
+
+@require_POST
+def segment_preview(request: HttpRequest) -> HttpResponse:
+    """Answer the builder again, after a button or a change, with the count of the rule as it stands."""
+    editor(request)
+    pk = request.POST.get("segment", "")
+    row = Segment.objects.filter(pk=int(pk)).first() if pk.isdigit() else None
+    tree = Tree.from_post(request.POST)
+    focus = tree.act(request.POST.get("act", ""))
+    context = _context(row, SegmentForm(initial=request.POST.dict()), tree, focus)
+    return render(request, "segmentation/segments/_builder.html", context)
+
+
+def _posted(request: HttpRequest, row: Segment | None, user: User) -> HttpResponse:
+    """Save, or without JavaScript do what a button of the tree says and show the page again."""
+    tree = Tree.from_post(request.POST)
+    act = request.POST.get("act", "save")
+    form = SegmentForm(request.POST)
+    if act != "save":
+        focus = tree.act(act)
+        context = _context(row, SegmentForm(initial=request.POST.dict()), tree, focus)
+        return render(request, "segmentation/segments/builder.html", context)
+    if form.is_valid():
+        try:
+            saved = _save(row, form, tree, user)
+        except RuleError as error:
+            tree.root.at(error.place).error = str(error)
+        else:
+            messages.success(request, _("The segment was saved."))
+            return redirect("segmentation:segment", saved.pk)
+    return render(request, "segmentation/segments/builder.html", _context(row, form, tree), status=422)
+
+
+def _save(row: Segment | None, form: SegmentForm, tree: Tree, user: User) -> Segment:
+    said, rule = form.cleaned_data, tree.root.to_json()
+    words = {"name": said["name"], "name_zh": said["name_zh"], "description": said["description"]}
+    if row is None:
+        return edit.create(rule=rule, created_by=user, **words)
+    return edit.change(segment=row, rule=rule, **words)
+
+
+def _context(row: Segment | None, form: SegmentForm, tree: Tree, focus: str = "") -> dict[str, Any]:
+    rule: Rule | None = None
+    try:
+        rule = parse(tree.root.to_json(drop_blank=True))
+    except RuleError as error:
+        node = tree.root.at(error.place)
+        node.error = node.error or str(error)
+    asked = [node for node in tree.root.walk() if isinstance(node, RowNode)]
+    words = {node.field.key: node.field for node in asked if node.field.kind is Kind.WORD}
+    others = Segment.objects.in_use().exclude(pk=row.pk) if row else Segment.objects.in_use()
+    return {
+        "nav": "segments",
+        "segment": row,
+        "form": form,
+        "tree": tree.root,
+        "focus": focus,
+        "count": count_rule(rule) if rule else None,
+        "sample": _sample(rule) if rule else [],
+        "unfinished": any(node.blank for node in asked),
+        "groups": _fields_by_group(),
+        "matches": list(MATCHES.items()),
+        "word_lists": {key: choices(field) for key, field in words.items()},
+        "other_segments": [(str(other.pk), other) for other in others],
+        "action": reverse("segmentation:segment_edit", args=[row.pk]) if row else reverse("segmentation:segment_new"),
+    }
+
+
+def _fields_by_group() -> list[tuple[str, list[Any]]]:
+    groups: dict[str, list[Any]] = {}
+    for field in FIELDS.values():
+        groups.setdefault(str(field.group), []).append(field)
+    return list(groups.items())
+
+
+def _sample(rule: Rule) -> list[dict[str, Any]]:
+    people = list(profiled().filter(compile_rule(rule)).select_related("customer").order_by("pk")[:SAMPLE])
+    masks = reveal.masked([portrait.customer_id for portrait in people])
+    return [{"portrait": portrait, "mask": masks.get(portrait.customer_id, {})} for portrait in people]
