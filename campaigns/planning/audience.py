@@ -4,6 +4,7 @@ The rules are those of campaigns.sending.materialise, in the same order; a test 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -75,7 +76,7 @@ def count(campaign: Campaign) -> Audience:
     audience = Audience(cells={pk: CellAudience() for pk, _segment in rows})
     if not rows:
         return audience
-    asked = {"segments": [segment for _pk, segment in rows], "purpose": int(Purpose.EMAIL_MARKETING)}
+    asked: dict[str, Any] = {"segments": [segment for _pk, segment in rows], "purpose": int(Purpose.EMAIL_MARKETING)}
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERS, asked)
         members = dict(cursor.fetchall())

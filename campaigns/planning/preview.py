@@ -152,8 +152,7 @@ def _compiled(cell: CampaignCell, language: str) -> Compiled:
 
 
 def _pick(cell: CampaignCell, customer: Customer) -> Pick:
-    found = Delivery.objects.filter(campaign_id=cell.campaign_id, customer=customer).first()
-    sent = cast("Delivery | None", found)
+    sent = Delivery.objects.filter(campaign_id=cell.campaign_id, customer=customer).first()
     if sent is not None and sent.recommended:
         return Pick(sent.recommended, sent.version_ref)
     return pick([customer.pk], cell.campaign.recommended).get(customer.pk, Pick([], None))

@@ -1,8 +1,9 @@
 """How far the sending of campaigns is."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
+from typing import Any, cast
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -54,4 +55,5 @@ def progress(campaigns: Iterable[Campaign]) -> dict[int, Progress]:
         )
         .order_by()
     )
-    return {row.pop("campaign_id"): Progress(**row) for row in rows}
+    names = [item.name for item in fields(Progress)]
+    return {row["campaign_id"]: Progress(**{name: row[name] for name in names}) for row in cast("Any", rows)}

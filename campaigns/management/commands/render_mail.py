@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from campaigns.emails.problems import CompileError
 from campaigns.emails.render import RenderError
 from campaigns.planning.models import Campaign
-from campaigns.planning.preview import NoText, cell_of, find, placed, preview
+from campaigns.planning.preview import NoText, cell_of, find, first, preview
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         campaign = Campaign.objects.filter(pk=options["campaign"]).first()
         if campaign is None:
             raise CommandError("There is no such campaign.")
-        customer = find(campaign, options["customer"]) if options["customer"] else placed(campaign).first()
+        customer = find(campaign, options["customer"]) if options["customer"] else first(campaign)
         cell = cell_of(campaign, customer) if customer else None
         if customer is None or cell is None:
             raise CommandError("The campaign reaches nobody like that.")
