@@ -1,6 +1,8 @@
 """Pages by key, never by offset: page 10,000 costs what page 1 costs."""
 
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 
 
 class KeysetPagination(CursorPagination):
@@ -9,3 +11,13 @@ class KeysetPagination(CursorPagination):
     ordering = "-id"
     page_size_query_param = "limit"
     max_page_size = 1000
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return where the page begins.
+
+        Raises NotFound for a cursor that is none of ours.
+        """
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None and not cursor.position.isdecimal():
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

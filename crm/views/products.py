@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from crm.catalog import exclude
 from crm.catalog.models import Product
+from crm.catalog.querysets import ProductQuerySet
 from crm.views.roles import editor
 
 PAGE = 50
@@ -26,9 +27,7 @@ def products(request: HttpRequest) -> HttpResponse:
         found = found.matching(words)
     if department:
         found = found.filter(department=department)
-    after = request.GET.get("after", "")
-    page = list((found.filter(pk__gt=after) if after.isdecimal() else found).order_by("pk")[: PAGE + 1])
-    more, page = len(page) > PAGE, page[:PAGE]
+    page, earlier, later = _page(found, request.GET.get("after", ""), request.GET.get("before", ""))
     sold = _sold_90(page)
     kept = {name: value for name, value in (("q", words), ("department", department)) if value}
     context = {
@@ -38,10 +37,19 @@ def products(request: HttpRequest) -> HttpResponse:
         "department": department,
         "departments": Product.objects.departments(),
         "total": found.count(),
-        "next_url": f"?{urlencode({**kept, 'after': page[-1].pk})}" if more else "",
-        "previous_url": f"?{urlencode(kept)}" if after else "",
+        "next_url": f"?{urlencode({**kept, 'after': page[-1].pk})}" if later else "",
+        "previous_url": f"?{urlencode({**kept, 'before': page[0].pk})}" if earlier else "",
     }
     return render(request, "crm/catalog/products.html", context)
+
+
+def _page(found: ProductQuerySet, after: str, before: str) -> tuple[list[Product], bool, bool]:
+    """Return a page, and whether there are pages before and behind it. One row more than shown tells of the next."""
+    if before.isdecimal():
+        rows = list(found.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
+        return rows[PAGE - 1 :: -1] if len(rows) > PAGE else rows[::-1], len(rows) > PAGE, bool(rows)
+    rows = list((found.filter(pk__gt=after) if after.isdecimal() else found).order_by("pk")[: PAGE + 1])
+    return rows[:PAGE], after.isdecimal() and bool(rows), len(rows) > PAGE
 
 
 def _sold_90(page: list[Product]) -> dict[int, int]:
