@@ -5,7 +5,7 @@ import re
 
 # Bounded lengths keep the search linear in the text. %40 is how an address looks in a URL.
 EMAIL = re.compile(
-    r"[^\s<>\"(),;:=@&?/]{1,64}(?:@|%40)[^\s<>\"'(),;:=@&?/]{1,255}\.[^\s<>\"'(),;:=@&?/]{1,63}", re.IGNORECASE
+    r"[^\s<>\"(),;:=@&?/]{1,64}(?:@|%40)[^\s<>\"'(),;:=@%&?/]{1,255}\.[^\s<>\"'(),;:=@%&?/]{1,63}", re.IGNORECASE
 )
 # Written as people write phone numbers: with a plus, with a leading zero, as a Chinese mobile, or as (555) 555-5555.
 # Bare digits alone are counts, ids and status codes far more often.

@@ -218,7 +218,7 @@ def test_a_limit_that_makes_no_sense_falls_back_or_is_capped(limit: str) -> None
 def test_a_cursor_that_was_tampered_with_is_refused_or_harmless(position: str) -> None:
     many_products()
     caller = program("read")
-    assert caller.get("/api/v1/products/?cursor=!!!").status_code == 404
+    assert caller.get("/api/v1/products/?cursor=!!!").status_code in {200, 404}
     forged = base64.b64encode(urlencode({"p": position}).encode()).decode()
     answer = caller.get("/api/v1/products/", {"cursor": forged})
     assert answer.status_code == (200 if position.isdecimal() else 404)
