@@ -12,6 +12,7 @@ from campaigns.models import Campaign, Delivery
 from crm.models import Customer, ImportRun, Release
 from recommendations.models import ModelVersion
 from segmentation.models import ClusterRun, Portrait
+from segmentation.views.clusters import scatter_chart
 
 KEPT_SECONDS = 600
 WEEKS = 24
@@ -124,7 +125,7 @@ def grid() -> list[list[int]]:
 def clusters() -> tuple[ClusterRun | None, dict[str, Any]]:
     """Return the newest finished search for clusters, and its scatter chart."""
     run = ClusterRun.objects.filter(state="done").prefetch_related("clusters").first()
-    return run, (run.scatter if run else {})
+    return run, (scatter_chart(run, [cluster.name for cluster in run.clusters.all()]) if run else {})
 
 
 def needs_you() -> list[dict[str, Any]]:

@@ -82,7 +82,7 @@ def _context(run: ClusterRun | None, form: ClusterForm) -> dict[str, Any]:
     return context | {
         "cards": cards,
         "sizes": {"items": [{"name": card["name"], "value": card["cluster"].size} for card in cards]},
-        "scatter": _scatter(run, [card["name"] for card in cards]),
+        "scatter": scatter_chart(run, [card["name"] for card in cards]),
         "table": _table(run, found),
         "separation": _separation(run),
         "certainty": _certainty(run),
@@ -174,7 +174,8 @@ def _tone(distance: float) -> str:
     return "high" if distance > FAR else "low" if distance < -FAR else ""
 
 
-def _scatter(run: ClusterRun, names: list[str]) -> dict[str, Any]:
+def scatter_chart(run: ClusterRun, names: list[str]) -> dict[str, Any]:
+    """Return a run's sample as the chart's data, one series for each cluster name; empty while there is none."""
     drawn = run.scatter
     if not drawn or drawn["x"] not in BY_NAME or drawn["y"] not in BY_NAME:
         return {}
