@@ -1,0 +1,40 @@
+"""How far the sending of campaigns is."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from campaigns.planning.draft import create
+from campaigns.planning.progress import Progress, progress
+from campaigns.sending.models import Delivery
+from tests.campaigns.planning import shop
+
+pytestmark = pytest.mark.django_db
+State = Delivery.State
+
+
+def test_deliveries_are_counted_by_what_became_of_them() -> None:
+    now = timezone.now()
+    campaign, other = create(name="May"), create(name="June")
+    moments = {State.SENT: now, State.QUEUED: None, State.UNKNOWN: None, State.FAILED: None, State.SUPPRESSED: None}
+    for state, sent in [*moments.items(), (State.SENT, now - timedelta(minutes=5)), (State.INFLIGHT, None)]:
+        Delivery.objects.create(
+            campaign=campaign,
+            customer=shop.person(sealed=False),
+            state=state,
+            sent_at=sent,
+            clicked_at=sent,
+            not_before=now,
+            expires_at=now,
+        )
+    far = progress([campaign, other])
+    assert far == {
+        campaign.pk: Progress(total=6, waiting=2, sent=2, failed=2, clicked=2, per_minute=1),
+    }
+    assert (far[campaign.pk].done, far[campaign.pk].minutes_left) == (4, 2)
+
+
+def test_nothing_that_moves_has_no_end_in_sight() -> None:
+    assert Progress(total=5, waiting=5).minutes_left is None
+    assert Progress(total=5, waiting=0, per_minute=9).minutes_left is None
