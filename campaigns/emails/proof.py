@@ -47,7 +47,9 @@ def problems(text: Text) -> list[Problem]:
     """Return what is wrong with a text, errors first; an empty list means that it can be sent."""
     found = [] if text.subject.strip() else [error("no_subject")]
     swap = Swap()
-    found += [problem for problem in layout.inspect(swap.out(text.mjml), swap.comment) if problem.severity == "warning"]
+    for problem in layout.inspect(swap.out(text.mjml), swap.comment):
+        if problem.severity == Severity.WARNING:
+            found.append(warning(problem.code, swap.back(problem.detail)))
     try:
         compiled = compile_text(subject=text.subject, preheader=text.preheader, mjml=text.mjml)
     except CompileError as mistake:

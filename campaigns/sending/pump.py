@@ -1,6 +1,7 @@
 """Send what is due: claim a batch, compose it, then group by group commit the intent, send, and note the answers."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 GROUP = 20
 """Mails whose intent is committed at once: what a crash can leave unknown, against a commit for each mail."""
-INFLIGHT_SECONDS = 3
-"""How much longer than its lease a mail on the wire may take, as a multiple of the lease."""
+INFLIGHT = 3
+"""How long a group on the wire may take before it is called unknown, as a multiple of the lease."""
 
 
 @dataclass
@@ -62,7 +63,7 @@ def pump(*, limit: int = 500, worker: str = "", lease_seconds: float = 60) -> Co
         ledger.drop(lease, prepared.dropped)
         counts.add(prepared.dropped)
         with Transport(domain_of(settings.SENDER_ADDRESS)) as transport:
-            outcomes = _send(prepared.outgoing, lease, transport, lease_seconds * INFLIGHT_SECONDS)
+            outcomes = _send(prepared.outgoing, lease, transport, lease_seconds)
         counts.add(outcomes)
     finally:
         ledger.release(lease, ids)
@@ -73,14 +74,15 @@ def pump(*, limit: int = 500, worker: str = "", lease_seconds: float = 60) -> Co
 
 
 def _send(outgoing: Sequence[Outgoing], lease: UUID, transport: Transport, seconds: float) -> list[Outcome]:
+    deadline = time.monotonic() + seconds
     written: list[Outcome] = []
     answered: list[Outcome] = []
     try:
         for group in _groups(outgoing):
-            allowed = ledger.commit_group(lease, answered, [item.intent for item in group], seconds)
+            allowed = ledger.commit_group(lease, answered, [item.intent for item in group], seconds * INFLIGHT)
             written += answered
             answered = []
-            if not _send_group([item for item in group if item.claimed.id in allowed], transport, answered):
+            if not _send_group([item for item in group if item.claimed.id in allowed], transport, answered, deadline):
                 break
     finally:
         # Also when something broke: an answer that was read must not be forgotten.
@@ -89,8 +91,12 @@ def _send(outgoing: Sequence[Outgoing], lease: UUID, transport: Transport, secon
     return written
 
 
-def _send_group(group: Sequence[Outgoing], transport: Transport, answered: list[Outcome]) -> bool:
+def _send_group(group: Sequence[Outgoing], transport: Transport, answered: list[Outcome], deadline: float) -> bool:
     for place, item in enumerate(group):
+        if time.monotonic() > deadline:
+            # The server is slow: what is not on the wire goes back before anybody calls it unknown.
+            answered += [Outcome(rest.claimed.id, ledger.QUEUED) for rest in group[place:]]
+            return False
         try:
             answer = transport.send(item.sender, item.recipient, item.message)
         except Unreachable as error:

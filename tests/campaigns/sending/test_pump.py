@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from campaigns.sending.models import Delivery
 from campaigns.sending.pump import pump
 from campaigns.sending.reap import reap
 from campaigns.sending.sent import note_missing
+from campaigns.sending.transport import Answer, Transport
 from crm.catalog.models import Product
 from crm.consents import decide
 from crm.consents.purposes import Purpose
@@ -174,6 +176,27 @@ def test_a_lease_that_ended_gives_back_what_was_not_on_the_wire_and_nothing_else
     late = ledger.Outcome(first.id, ledger.SENT, sent_at=timezone.now())
     assert ledger.commit_group(lease, [late], [ledger.Intent(second.id)]) == set()
     assert Delivery.objects.get(pk=first.id).state == State.SENT
+
+
+def test_a_worker_past_its_lease_sends_nothing_and_gives_back_what_it_held(box: Mailbox) -> None:
+    mailing.start(mailing.campaign((mailing.segment(mailing.people(3)), mailing.template(), None)))
+    assert pump(lease_seconds=-1).sent == 0
+    assert box.count() == 0
+    assert set(Delivery.objects.values_list("state", "lease")) == {(State.QUEUED, None)}
+    assert pump().sent == 3
+
+
+def test_what_a_slow_server_leaves_over_goes_back_to_the_queue(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    mailing.start(mailing.campaign((mailing.segment(mailing.people(3)), mailing.template(), None)))
+    honest = Transport.send
+
+    def slow(self: Transport, sender: str, recipient: str, message: bytes) -> Answer:
+        time.sleep(1.2)
+        return honest(self, sender, recipient, message)
+
+    monkeypatch.setattr(Transport, "send", slow)
+    assert pump(lease_seconds=1).sent == 1
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == [State.QUEUED, State.QUEUED, State.SENT]
 
 
 def test_what_a_dead_worker_did_not_note_is_noted_once() -> None:
