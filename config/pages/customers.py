@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from crm.access.models import User
 from crm.consents.purposes import BY_KEY, LABELS, Purpose
 from crm.models import Customer
 from crm.privacy import reveal
+from crm.templatetags.relata import named
 from segmentation.models import Membership, Portrait, Segment
 
 PAGE = 50
@@ -52,6 +54,7 @@ def customers(request: HttpRequest) -> HttpResponse:
             "total": count if count <= COUNT_AT_MOST else None,
             "at_least": COUNT_AT_MOST,
             "empty": not narrowed and not page,
+            "base_url": settings.BASE_URL,
             "next_url": f"?{urlencode({**narrowed, 'after': _after(page[-1])})}" if more else "",
             "previous_url": f"?{urlencode(narrowed)}" if request.GET.get("after") else "",
         },
@@ -169,7 +172,8 @@ def _chips(narrowed: dict[str, str]) -> list[tuple[str, str]]:
     for name, value in narrowed.items():
         wording = value
         if name == "segment":
-            wording = Segment.objects.filter(pk=value).values_list("name", flat=True).first() or value
+            segment = Segment.objects.filter(pk=value).first()
+            wording = named(segment) if segment else value
         elif name == "consent":
             allowed = str(LABELS[BY_KEY[value.removeprefix("no_")]])
             wording = _("without %(purpose)s") % {"purpose": allowed} if value.startswith("no_") else allowed
