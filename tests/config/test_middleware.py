@@ -58,7 +58,7 @@ def test_after_the_change_everything_is_open_and_the_old_password_is_gone(newcom
         ("wrong", OWN, None),
         (PASSWORD, OWN, "another invented one"),
         (PASSWORD, "short", None),
-        (PASSWORD, "newcomer-newcomer", None),
+        (PASSWORD, "newcomer1234", None),
     ],
 )
 def test_a_change_that_changes_nothing_or_is_weak_is_refused(
