@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from graphlib import TopologicalSorter
 
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -14,6 +15,7 @@ from campaigns.planning.draft import held_draft
 from campaigns.planning.models import Campaign
 from campaigns.sending.materialise import materialise
 from lib.scrub import scrub
+from segmentation.rules.grammar import parse, segments_in
 from segmentation.segments.models import Segment
 from segmentation.segments.refresh import refresh
 
@@ -129,11 +131,24 @@ def _start(pk: int) -> bool:
 
 
 def _freeze(row: Campaign) -> None:
-    for segment in Segment.objects.filter(cells__campaign=row).order_by("pk"):
+    for segment in _segments(row):
         refresh(segment=segment)
     row.state, row.frozen_at, row.error = State.SENDING, timezone.now(), ""
     row.save(update_fields=["state", "frozen_at", "error", "updated_at"])
     materialise(campaign=row)
+
+
+def _segments(row: Campaign) -> list[Segment]:
+    """Return the campaign's segments and those their rules ask about, whoever is asked first."""
+    asks: dict[int, set[int]] = {}
+    found: dict[int, Segment] = {}
+    ahead = set(row.cells.values_list("segment", flat=True))
+    while ahead:
+        found |= Segment.objects.in_bulk(ahead)
+        for pk in ahead & found.keys():
+            asks[pk] = segments_in(parse(found[pk].rule)) if found[pk].rule else set()
+        ahead = {pk for asked in asks.values() for pk in asked} - found.keys() - ahead
+    return [found[pk] for pk in TopologicalSorter(asks).static_order() if pk in found]
 
 
 def _give_back(pk: int, error: str) -> None:

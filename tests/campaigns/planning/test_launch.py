@@ -112,6 +112,18 @@ def test_an_error_while_freezing_leaves_no_delivery_and_says_why() -> None:
     assert not Delivery.objects.exists()
 
 
+def test_the_audience_is_that_of_the_start_even_where_segments_ask_about_segments() -> None:
+    rich = Segment.objects.create(name="Rich", rule={"all": [{"field": "revenue", "op": "at_least", "value": 500}]})
+    asked = {"all": [{"field": "in_segment", "op": "is", "value": rich.pk}]}
+    outer = Segment.objects.create(name="Outer", rule=asked, size=1)
+    draft = shop.campaign((outer, None, shop.template()))
+    launch.schedule(campaign=draft)
+    newcomer = shop.painted(shop.person(), revenue=900)
+    shop.painted(shop.person(), revenue=100)
+    assert launch.start_due() == 1
+    assert list(Delivery.objects.values_list("customer", flat=True)) == [newcomer.pk]
+
+
 @pytest.mark.django_db(transaction=True, databases=["default", "keystore"])
 def test_two_beats_at_once_start_a_campaign_once() -> None:
     draft = ready(20)
