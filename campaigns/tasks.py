@@ -7,19 +7,19 @@ from campaigns.planning import launch
 from campaigns.sending import shift
 
 
-@shared_task(expires=30)  # type: ignore[untyped-decorator]
+@shared_task(expires=30)
 def start_due_campaigns() -> None:
     """Freeze campaigns whose time has come, and write their deliveries."""
     launch.start_due()
 
 
-@shared_task(acks_late=False, expires=5, soft_time_limit=120, time_limit=180)  # type: ignore[untyped-decorator]
+@shared_task(acks_late=False, expires=5, soft_time_limit=120, time_limit=180)
 def pump_deliveries() -> None:
     """Send what is due, for at most half a minute."""
     shift.work(limit=settings.SEND_BATCH, worker="celery")
 
 
-@shared_task(expires=30)  # type: ignore[untyped-decorator]
+@shared_task(expires=30)
 def reap_leases() -> None:
     """Give back the leases of dead workers, and close campaigns that are over."""
     shift.tidy()

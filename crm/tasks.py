@@ -13,21 +13,21 @@ from crm.privacy import gate
 MONTHS_AHEAD = 3
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def run_due_imports() -> None:
     """Do every import that waits; another worker may take some of them."""
     for run in ImportRun.objects.filter(state=ImportRun.State.DUE).order_by("id"):
         run_import(run=run)
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def ensure_partitions() -> None:
     """Make the partitions of this month and the next ones."""
     today = timezone.now().date()
     partitions.ensure(today + timedelta(days=31 * month) for month in range(MONTHS_AHEAD + 1))
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def expire_releases() -> None:
     """Destroy the keys and files of releases past their expiry."""
     gate.expire()

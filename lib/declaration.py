@@ -21,8 +21,8 @@ class Declaration:
     retention: str = "P3Y"
     """How long it is kept after the person's last activity, as an ISO 8601 duration; empty for the life of the row."""
     erase: str = "keep"
-    """keep (not personal), blank (set to null or empty), delete (the row goes), shred (its key goes), unlink (the pseudonym
-    stays, the person does not)."""
+    """keep (not personal), blank (set to null or empty), delete (the row goes), shred (its key goes), unlink (the
+    pseudonym stays, the person does not)."""
     mask: str = ""
     """Empty when anyone signed in may see it; otherwise the mask used for roles that may not."""
     seal: str = ""

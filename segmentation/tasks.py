@@ -9,7 +9,7 @@ from segmentation.segments.refresh import refresh_all
 from segmentation.segments.run_clusters import run_clusters as run_one
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def run_due_clusters() -> None:
     """Do every cluster run that waits; another worker may take some of them."""
     for run in ClusterRun.objects.filter(state=ClusterRun.State.DUE).order_by("id"):
@@ -20,7 +20,7 @@ def run_due_clusters() -> None:
             continue
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def refresh_segments() -> None:
     """Bring the memberships of every segment up to date."""
     refresh_all()

@@ -2,7 +2,6 @@
 
 import contextlib
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -88,7 +87,7 @@ def _nearest(campaign: Campaign, beyond: int, forwards: bool) -> Customer | None
 
 def _reachable(ids: list[int], forwards: bool) -> Customer | None:
     found = Customer.objects.reachable(int(Purpose.EMAIL_MARKETING)).filter(pk__in=ids)
-    return cast("Customer | None", found.order_by("pk" if forwards else "-pk").first())
+    return found.order_by("pk" if forwards else "-pk").first()
 
 
 def cell_of(campaign: Campaign, customer: Customer) -> CampaignCell | None:

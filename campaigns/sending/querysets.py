@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 
 if TYPE_CHECKING:
-    from campaigns.sending.models import Delivery  # noqa: F401 - named in the type below
+    from campaigns.sending.models import Delivery
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

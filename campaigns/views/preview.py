@@ -1,6 +1,6 @@
 """The mail as a customer of the campaign would get it, and a test of it by mail."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -94,11 +94,11 @@ def _chosen(request: HttpRequest, campaign: Campaign) -> tuple[Customer | None, 
     if words := request.GET.get("q", "").strip():
         wanted = find(campaign, words)
         return (wanted, False) if wanted else (first(campaign), True)
+    current: Customer | None = None
     try:
-        found = Customer.objects.filter(uuid=UUID(request.GET.get("customer", ""))).first()
+        current = Customer.objects.filter(uuid=UUID(request.GET.get("customer", ""))).first()
     except ValueError:
-        found = None
-    current = cast("Customer | None", found)
+        pass  # not an id: begin with the first
     if current is None:
         return first(campaign), False
     step = request.GET.get("step")

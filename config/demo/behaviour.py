@@ -83,7 +83,7 @@ def act(people: People, shop: Shop, *, last_weekday: int = 0, density: float = 1
     first_line = np.r_[True, order[1:] != order[:-1]]
     product = _products(people, shop, rng, who, first_line)
     quantity = np.where(rng.random(len(who)) < 0.12, 2, 1)
-    acts = [(who, np.zeros(len(who), int), product, quantity, number[order], when)]
+    acts: list[tuple[np.ndarray, ...]] = [(who, np.zeros(len(who), int), product, quantity, number[order], when)]
     viewed = rng.random(len(who)) < 0.55
     acts.append(_looks(who[viewed], product[viewed], when[viewed] + rng.integers(300, 3 * DAY, viewed.sum()), 1))
     carted = rng.random(len(who)) < 0.25

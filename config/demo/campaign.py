@@ -1,7 +1,6 @@
 """The demo shop's first campaign: one mail to everybody who may be mailed, a different offer for each cluster."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -53,7 +52,7 @@ def terms() -> list[Terms]:
     ]  # fmt: skip
 
 
-def prepare() -> tuple[Sequence[Offer], Sequence[EmailTemplate]]:
+def prepare() -> None:
     """Make the offers and the ready mails, where they do not exist yet."""
     for one in terms():
         if not Offer.objects.filter(code=one.code).exists():
@@ -61,7 +60,6 @@ def prepare() -> tuple[Sequence[Offer], Sequence[EmailTemplate]]:
     for starter in STARTERS:
         if not EmailTemplate.objects.filter(name=starter.name).exists():
             edit.begin(name=starter.name, starter=starter)
-    return Offer.objects.filter(archived_at__isnull=True), EmailTemplate.objects.filter(archived_at__isnull=True)
 
 
 def plan(name: str = NAME) -> Campaign:

@@ -1,9 +1,11 @@
 """The demo shop as three CSV files, so that it comes in through the same door as anybody's data."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +71,7 @@ def write(folder: Path, size: Size, end: datetime, progress: Progress) -> Files:
         writer.writerow(CUSTOMER_COLUMNS)
         for first in range(0, size.customers, CHUNK):
             people = draw(first, min(CHUNK, size.customers - first))
-            _write_people(writer, people)
+            _write_people(writer.writerow, people)
             acts = act(people, shop, last_weekday=last_weekday, density=size.density)
             frame = _frame(people, acts, shelves, midnight)
             frame.to_csv(acts_file, index=False, header=first == 0)
@@ -104,7 +106,7 @@ def person_of(number: int, chinese: bool) -> Person:
     return person
 
 
-def _write_people(writer: "csv.writer", people: People) -> None:  # type: ignore[valid-type]
+def _write_people(write: Callable[[list[str]], Any], people: People) -> None:
     rng = np.random.default_rng([11, int(people.number[0])])
     size = len(people.number)
     country = rng.integers(0, len(COUNTRIES), size)
@@ -114,7 +116,7 @@ def _write_people(writer: "csv.writer", people: People) -> None:  # type: ignore
         chinese = bool(people.chinese[at])
         person = person_of(int(people.number[at]), chinese)
         place, zone = CHINA if chinese and country[at] else COUNTRIES[country[at]]
-        writer.writerow(
+        write(
             [
                 person.external_id,
                 person.email,

@@ -18,6 +18,6 @@ class KeysetPagination(CursorPagination):
         Raises NotFound for a cursor that is none of ours.
         """
         cursor = super().decode_cursor(request)
-        if cursor and cursor.position is not None and not cursor.position.isdecimal():
+        if cursor and cursor.position is not None and not str(cursor.position).isdecimal():
             raise NotFound(self.invalid_cursor_message)
         return cursor

@@ -1,12 +1,18 @@
 """The vocabulary for reading products."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
+if TYPE_CHECKING:
+    from crm.catalog.models import Product
 
-class ProductQuerySet(models.QuerySet["models.Model"]):
+if TYPE_CHECKING:
+    from crm.catalog.models import Product
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
     """Products, in the product's words."""
 
     def recommendable(self) -> Self:

@@ -1,13 +1,19 @@
 """The vocabulary for reading customers."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import F, Q
 
+if TYPE_CHECKING:
+    from crm.customers.models import Customer
 
-class CustomerQuerySet(models.QuerySet["models.Model"]):
+if TYPE_CHECKING:
+    from crm.customers.models import Customer
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
     """Customers, in the product's words."""
 
     def real(self) -> Self:

@@ -1,13 +1,16 @@
 """The vocabulary for reading interactions."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
 
+if TYPE_CHECKING:
+    from crm.interactions.models import Interaction
 
-class InteractionQuerySet(models.QuerySet["models.Model"]):
+
+class InteractionQuerySet(models.QuerySet["Interaction"]):
     """Interactions, in the product's words."""
 
     def orders(self) -> Self:

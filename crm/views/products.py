@@ -29,7 +29,7 @@ def products(request: HttpRequest) -> HttpResponse:
         found = found.filter(department=department)
     page, earlier, later = _page(found, request.GET.get("after", ""), request.GET.get("before", ""))
     sold = _sold_90(page)
-    kept = {name: value for name, value in (("q", words), ("department", department)) if value}
+    kept: dict[str, str | int] = {name: value for name, value in (("q", words), ("department", department)) if value}
     context = {
         "nav": "products",
         "products": [(shown, sold.get(shown.pk, 0)) for shown in page],

@@ -7,72 +7,144 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0002_interactions'),
+        ("crm", "0002_interactions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('due', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='due', max_length=12)),
-                ('done', models.BigIntegerField(default=0)),
-                ('total', models.BigIntegerField(default=0)),
-                ('doing', models.CharField(blank=True, max_length=120)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('verdict', models.CharField(choices=[('pending', 'Training'), ('rejected', 'Rejected'), ('ready', 'Ready'), ('live', 'In use'), ('retired', 'Retired')], default='pending', max_length=10)),
-                ('reason', models.TextField(blank=True)),
-                ('recipe', models.JSONField(blank=True, default=dict)),
-                ('metrics', models.JSONField(blank=True, default=dict)),
-                ('release_ref', models.BigIntegerField(null=True)),
-                ('path', models.CharField(blank=True, max_length=500)),
-                ('manifest_sha256', models.CharField(blank=True, max_length=64)),
-                ('people', models.BigIntegerField(default=0)),
-                ('products', models.BigIntegerField(default=0)),
-                ('interactions', models.BigIntegerField(default=0)),
-                ('promoted_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='model_versions', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="due",
+                        max_length=12,
+                    ),
+                ),
+                ("done", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField(default=0)),
+                ("doing", models.CharField(blank=True, max_length=120)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Training"),
+                            ("rejected", "Rejected"),
+                            ("ready", "Ready"),
+                            ("live", "In use"),
+                            ("retired", "Retired"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("recipe", models.JSONField(blank=True, default=dict)),
+                ("metrics", models.JSONField(blank=True, default=dict)),
+                ("release_ref", models.BigIntegerField(null=True)),
+                ("path", models.CharField(blank=True, max_length=500)),
+                ("manifest_sha256", models.CharField(blank=True, max_length=64)),
+                ("people", models.BigIntegerField(default=0)),
+                ("products", models.BigIntegerField(default=0)),
+                ("interactions", models.BigIntegerField(default=0)),
+                ("promoted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="model_versions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Favourites',
+            name="Favourites",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=60, unique=True)),
-                ('product_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('made_at', models.DateTimeField()),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='favourites', to='recommendations.modelversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scope", models.CharField(max_length=60, unique=True)),
+                (
+                    "product_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="favourites",
+                        to="recommendations.modelversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'favourites',
+                "verbose_name_plural": "favourites",
             },
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('customer', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='recommendation', serialize=False, to='crm.customer')),
-                ('product_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('scores', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), default=list, size=None)),
-                ('reasons', models.JSONField(default=list)),
-                ('personal', models.BooleanField(default=True)),
-                ('made_at', models.DateTimeField()),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recommendations', to='recommendations.modelversion')),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="recommendation",
+                        serialize=False,
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "product_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "scores",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), default=list, size=None),
+                ),
+                ("reasons", models.JSONField(default=list)),
+                ("personal", models.BooleanField(default=True)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recommendations",
+                        to="recommendations.modelversion",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('verdict', 'live')), fields=('verdict',), name='one_live_version'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("verdict", "live")), fields=("verdict",), name="one_live_version"
+            ),
         ),
     ]

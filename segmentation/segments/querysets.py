@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from segmentation.segments.models import Membership, Segment  # noqa: F401 - named in the types below
+    from segmentation.segments.models import Membership, Segment
 
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
