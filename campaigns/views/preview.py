@@ -1,5 +1,6 @@
 """The mail as a customer of the campaign would get it, and a test of it by mail."""
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -95,10 +96,9 @@ def _chosen(request: HttpRequest, campaign: Campaign) -> tuple[Customer | None, 
         wanted = find(campaign, words)
         return (wanted, False) if wanted else (first(campaign), True)
     current: Customer | None = None
-    try:
+    # What is not an id begins with the first.
+    with contextlib.suppress(ValueError):
         current = Customer.objects.filter(uuid=UUID(request.GET.get("customer", ""))).first()
-    except ValueError:
-        pass  # not an id: begin with the first
     if current is None:
         return first(campaign), False
     step = request.GET.get("step")
