@@ -8,9 +8,6 @@ from django.db.models import Q
 if TYPE_CHECKING:
     from crm.catalog.models import Product
 
-if TYPE_CHECKING:
-    from crm.catalog.models import Product
-
 
 class ProductQuerySet(models.QuerySet["Product"]):
     """Products, in the product's words."""

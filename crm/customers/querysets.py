@@ -9,9 +9,6 @@ from django.db.models import F, Q
 if TYPE_CHECKING:
     from crm.customers.models import Customer
 
-if TYPE_CHECKING:
-    from crm.customers.models import Customer
-
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     """Customers, in the product's words."""
