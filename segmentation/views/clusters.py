@@ -81,7 +81,6 @@ def _context(run: ClusterRun | None, form: ClusterForm) -> dict[str, Any]:
     cards = [_card(cluster, carriers.get(cluster.segment_ref or 0)) for cluster in found]
     return context | {
         "cards": cards,
-        "sizes": {"items": [{"name": card["name"], "value": card["cluster"].size} for card in cards]},
         "scatter": scatter_chart(run, [card["name"] for card in cards]),
         "table": _table(run, found),
         "separation": _separation(run),
