@@ -12,7 +12,7 @@ from campaigns.emails.layout import web_address
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
-PLAIN_TYPES = (str, int, Decimal, type(None))
+PLAIN_TYPES = (str, int, bool, Decimal, type(None))
 LONGEST_SUBJECT = 250
 
 
@@ -33,10 +33,11 @@ def render(compiled: Compiled, context: dict[str, object]) -> Mail:
     """Make the mail of one reader.
 
     The context holds plain dicts, lists, texts and numbers only (see `variables`), and `links`, the addresses that
-    stand for the compiled mail's links. Raises RenderError when a limit is hit, a value is of another type, an address
-    is not one, or the subject would hold a control character.
+    stand for the compiled mail's links. An empty text counts as no value.
+    Raises RenderError when a limit is hit, a value is of another type, an address is not one, or the subject would hold
+    a control character.
     """
-    _refuse_objects(context)
+    context = {name: _plain(value) for name, value in context.items()}
     _refuse_addresses(context)
     try:
         subject = liquid.parse(compiled.subject, html=False).render(**context)
@@ -52,18 +53,18 @@ def render(compiled: Compiled, context: dict[str, object]) -> Mail:
     return Mail(subject, html, BLANK_LINES.sub("\n\n", text).strip() + "\n")
 
 
-def _refuse_objects(value: object, depth: int = 0) -> None:
+def _plain(value: object, depth: int = 0) -> object:
     # Exact types: a subclass could carry attributes that Liquid would follow.
     if type(value) is dict and depth < 4:
-        for key, inner in value.items():
-            if type(key) is not str:
-                raise RenderError("a name in the context is not text")
-            _refuse_objects(inner, depth + 1)
-    elif type(value) is list and depth < 4:
-        for inner in value:
-            _refuse_objects(inner, depth + 1)
-    elif type(value) not in PLAIN_TYPES and type(value) is not bool:
+        if any(type(key) is not str for key in value):
+            raise RenderError("a name in the context is not text")
+        return {key: _plain(inner, depth + 1) for key, inner in value.items()}
+    if type(value) is list and depth < 4:
+        return [_plain(inner, depth + 1) for inner in value]
+    if type(value) not in PLAIN_TYPES:
         raise RenderError(f"a value of type {type(value).__name__} may not enter a mail")
+    # To Liquid an empty text is true; nobody who writes "if there is a name" means that.
+    return None if value == "" else value
 
 
 def _refuse_addresses(context: dict[str, object]) -> None:

@@ -58,6 +58,12 @@ def test_an_address_from_data_must_be_a_web_address(url: str) -> None:
         one("Hi", offer={"url": url})
 
 
+def test_an_empty_value_counts_as_none() -> None:
+    subject = "{% if customer.first_name %}{{ customer.first_name }}, hello{% else %}Hello{% endif %}"
+    assert one(subject, customer={"first_name": ""}).subject == "Hello"
+    assert one(subject, customer={"first_name": "Ada"}).subject == "Ada, hello"
+
+
 def test_only_plain_values_enter_a_mail() -> None:
     class Sneaky(str):
         secret = "x"
