@@ -39,7 +39,7 @@ def customers(request: HttpRequest) -> HttpResponse:
         return _search(request)
     narrowed = _narrowed(request)
     found = _found(narrowed)
-    page = list(found.latest_first(_cursor(request.GET.get("after", "")))[: PAGE + 1])
+    page = _page(found, _cursor(request.GET.get("after", "")))
     more, page = len(page) > PAGE, page[:PAGE]
     count = found.order_by()[: COUNT_AT_MOST + 1].count()
     return render(
@@ -112,6 +112,17 @@ def _is_uuid(words: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _page(found: Any, after: tuple[datetime | None, int] | None) -> list[Any]:
+    """Return a page and one more row, if there is one."""
+    if after is None or after[0] is None:
+        return list(found.latest_first(after)[: PAGE + 1])
+    # Bounded on both sides of the NULLs: only so does the index begin at the page instead of at the first customer.
+    rows = list(found.filter(last_seen__lte=after[0]).latest_first(after)[: PAGE + 1])
+    if len(rows) <= PAGE:
+        rows += found.filter(last_seen__isnull=True).latest_first()[: PAGE + 1 - len(rows)]
+    return rows
 
 
 def _cursor(text: str) -> tuple[datetime | None, int] | None:
