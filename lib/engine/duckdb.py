@@ -81,14 +81,15 @@ class DuckEngine:
 
         Raises EngineError when there is none.
         """
-        row = self._execute(statement, parameters).fetchone()
-        if row is None:
+        rows = self._execute(statement, parameters)
+        if not rows:
             raise EngineError("The statement answered no row.")
-        return tuple(row)
+        return rows[0]
 
-    def _execute(self, statement: str, parameters: Mapping[str, Any] | None) -> Any:
+    def _execute(self, statement: str, parameters: Mapping[str, Any] | None) -> list[tuple[Any, ...]]:
         try:
-            return self._connection.execute(statement, dict(parameters or {}))
+            # Read to the end: a connection with half an answer does nothing else.
+            return list(self._connection.execute(statement, dict(parameters or {})).fetchall())
         except duckdb.Error as error:
             raise EngineError(f"{type(error).__name__}: {error}") from error
 
