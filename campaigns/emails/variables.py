@@ -19,7 +19,9 @@ class Variable:
 
 
 VARIABLES: list[Variable] = [
-    Variable("customer.first_name", _("First name; counts as missing in conditions when it is not known"), "Ada", "雅达"),
+    Variable(
+        "customer.first_name", _("First name; counts as missing in conditions when it is not known"), "Ada", "雅达"
+    ),
     Variable("customer.language", _("Language of the mail"), "en", "zh-hans"),
     Variable("offer.name", _("Name of the offer"), "Spring offer", "春季优惠"),
     Variable("offer.code", _("Code to redeem it"), "SPRING15", "SPRING15"),
