@@ -1,8 +1,5 @@
 """Recommendations and versions over REST."""
 
-NOBODY = "0199c0de-0000-7000-8000-000000000000"
-
-
 import pytest
 from django.test import Client
 
@@ -11,6 +8,8 @@ from crm.catalog.models import Product
 from crm.customers.models import Customer
 from recommendations.models import ModelVersion
 from tests.recommendations import shelves
+
+NOBODY = "0199c0de-0000-7000-8000-000000000000"
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 
