@@ -69,9 +69,11 @@ def _kpis(period: dict[str, Any], weeks: list[dict[str, Any]]) -> list[dict[str,
         value = period.get(name)
         return "—" if value is None else f"{value:.1%}"
 
+    # The week that is not over yet would look like a fall.
+    over = weeks[:-1]
     shown = [
-        (_("Buyers (30 days)"), f"{period['buyers']:,}", *change("buyers"), [w["buyers"] for w in weeks]),
-        (_("Revenue (30 days)"), f"{period['revenue']:,.0f}", *change("revenue"), [w["revenue"] for w in weeks]),
+        (_("Buyers (30 days)"), f"{period['buyers']:,}", *change("buyers"), [w["buyers"] for w in over]),
+        (_("Revenue (30 days)"), f"{period['revenue']:,.0f}", *change("revenue"), [w["revenue"] for w in over]),
         (_("Repeat purchase rate"), rate("repeat_rate"), "", "flat", []),
         (_("Click rate (30 days)"), rate("click_rate"), *change("click_rate"), []),
         (_("Unsubscribe rate (30 days)"), rate("leave_rate"), "", "flat", []),

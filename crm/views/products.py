@@ -70,7 +70,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "nav": "products",
         "product": shown,
         "sales": {
-            "x": [row[0].strftime("%Y-%m") for row in months],
+            "x": [row[0] for row in months],
             "series": [{"name": shown.shown_name, "data": [row[1] for row in months]}],
         },
         "buyers": sum(row[1] for row in months),
@@ -80,7 +80,8 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "crm/catalog/product.html", context)
 
 
-def _months(pk: int) -> list[tuple[Any, int, float]]:
+def _months(pk: int) -> list[tuple[str, int, float]]:
+    """Return (month, order lines, revenue) from the first month with an order to the last, within two years."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT date_trunc('month', occurred_at), count(*), coalesce(sum(value), 0)::float FROM crm_interaction "
@@ -88,7 +89,17 @@ def _months(pk: int) -> list[tuple[Any, int, float]]:
             "GROUP BY 1 ORDER BY 1",
             [pk],
         )
-        return list(cursor.fetchall())
+        found = {(row[0].year, row[0].month): row for row in cursor.fetchall()}
+    if not found:
+        return []
+    months: list[tuple[str, int, float]] = []
+    year, month = min(found)
+    # Months without an order are shown as such, not left out.
+    while (year, month) <= max(found):
+        _at, lines, revenue = found.get((year, month), (None, 0, 0.0))
+        months.append((f"{year}-{month:02d}", lines, revenue))
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return months
 
 
 def _together(pk: int) -> list[tuple[Product, int]]:

@@ -17,7 +17,7 @@ from recommendations.models import ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
 from recommendations.tasks import train
-from recommendations.views.wording import bucket_name, ground_of, learner_name, numbers_of
+from recommendations.views.wording import bucket_name, ground_of, in_order, learner_name, numbers_of
 
 VERSIONS_SHOWN = 20
 SHOWN_FROM = 0.005
@@ -102,8 +102,8 @@ def _figures(version: ModelVersion) -> dict[str, Any]:
         "popular": popular,
         "gain": hybrid["ndcg10"] / popular["ndcg10"] - 1 if hybrid and popular and popular["ndcg10"] else None,
         "buckets": [
-            (bucket_name(name), one, (popular or {}).get("buckets", {}).get(name))
-            for name, one in hybrid.get("buckets", {}).items()
+            (bucket_name(name), hybrid["buckets"][name], (popular or {}).get("buckets", {}).get(name))
+            for name in in_order(hybrid.get("buckets", {}))
         ],
         "weights": _weights(version.recipe),
     }

@@ -1,6 +1,7 @@
 """Names of methods, buckets and verdicts, in words."""
 
 import re
+from collections.abc import Iterable
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -52,6 +53,12 @@ def learner_name(name: str) -> str:
 def bucket_name(name: str) -> str:
     """Return a history bucket in words."""
     return str(BUCKETS.get(name, name))
+
+
+def in_order(buckets: Iterable[str]) -> list[str]:
+    """Return history buckets from no history to the longest."""
+    known = list(BUCKETS)
+    return sorted(buckets, key=lambda name: known.index(name) if name in known else len(known))
 
 
 def ground_of(reason: str) -> str:

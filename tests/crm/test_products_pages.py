@@ -102,7 +102,17 @@ def test_sales_are_counted_by_time(analyst: Client, lamp: Product) -> None:
     context = analyst.get(f"{PAGE}{lamp.pk}/").context
     assert (context["buyers"], context["revenue"]) == (3, 120.0)
     assert sum(context["sales"]["series"][0]["data"]) == 3
-    assert context["sales"]["x"] == sorted(context["sales"]["x"])
+    assert context["sales"]["x"] == sorted(set(context["sales"]["x"]))
+
+
+def test_months_without_an_order_are_shown_as_such(analyst: Client, lamp: Product) -> None:
+    now, who = timezone.now(), person("Buyer")
+    for days in (5, 400):
+        buys(who, lamp, now - timedelta(days=days), f"O-{days}")
+    sales = analyst.get(f"{PAGE}{lamp.pk}/").context["sales"]
+    assert 13 <= len(sales["x"]) <= 15
+    lines = sales["series"][0]["data"]
+    assert (lines[0], sum(lines), lines[-1]) == (1, 2, 1)
 
 
 def test_what_is_bought_together_is_shown_from_ten_customers_on(analyst: Client, lamp: Product) -> None:
