@@ -17,8 +17,9 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(stock__isnull=True) | Q(stock__gt=0), recommendable=True)
 
     def matching(self, words: str) -> Self:
-        """Products whose name, stock-keeping unit or brand holds the words."""
-        return self.filter(Q(name__icontains=words) | Q(sku__iexact=words) | Q(brand__icontains=words))
+        """Products whose name (the Chinese one too), stock-keeping unit or brand holds the words."""
+        chinese = Q(**{"translations__zh-hans__name__icontains": words})
+        return self.filter(Q(name__icontains=words) | Q(sku__iexact=words) | Q(brand__icontains=words) | chinese)
 
     def departments(self) -> list[str]:
         """The departments there are, in alphabetical order."""

@@ -17,7 +17,7 @@ from recommendations.models import ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
 from recommendations.tasks import train
-from recommendations.views.wording import bucket_name, ground_of, in_order, learner_name, numbers_of
+from recommendations.views.wording import bucket_name, ground_of, in_order, learner_name, numbers_of, window_name
 
 VERSIONS_SHOWN = 20
 SHOWN_FROM = 0.005
@@ -51,6 +51,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "ground": ground_of(version.reason),
         "numbers": numbers_of(version.reason),
+        "window": window_name(version.metrics.get("window", "")),
         "may_serve": version.verdict in {"ready", "retired"},
         **_figures(version),
     }

@@ -61,6 +61,14 @@ def in_order(buckets: Iterable[str]) -> list[str]:
     return sorted(buckets, key=lambda name: known.index(name) if name in known else len(known))
 
 
+def window_name(window: str) -> str:
+    """Return in words what a version was measured on: `time 0.80` means what came after the first 80 % of events."""
+    share = re.fullmatch(r"time (0\.\d+)", window)
+    if share is None:
+        return window
+    return _("The last %(share)s %% of what happened") % {"share": round(100 * (1 - float(share[1])))}
+
+
 def ground_of(reason: str) -> str:
     """Return the gate's ground in words, empty while it has not spoken."""
     return str(GROUNDS.get(reason.partition(":")[0], ""))

@@ -72,7 +72,7 @@ def test_the_page_before_is_the_one_one_came_from(analyst: Client) -> None:
 
 def test_one_finds_products_by_name_number_brand_and_department(analyst: Client, lamp: Product) -> None:
     stock(3, department="Garden")
-    for asked in ({"q": "reading"}, {"q": "lamp-1"}, {"q": "INVENTED"}, {"department": "Home"}):
+    for asked in ({"q": "reading"}, {"q": "lamp-1"}, {"q": "INVENTED"}, {"q": "阅读"}, {"department": "Home"}):
         context = analyst.get(PAGE, asked).context
         assert [product for product, _sold in context["products"]] == [lamp]
         assert context["total"] == 1

@@ -24,7 +24,7 @@ def version(verdict: str = "live", **fields: Any) -> ModelVersion:
         recipe={"again": None, "fresh": {"weights": {"hot": {"ease": 0.7, "content": 0.2, "popular": 0.0}}}},
         metrics={
             "learners": {"hybrid": LEARNER, "popular": {**LEARNER, "ndcg10": 0.1, "low": 0.05, "high": 0.15}},
-            "window": "days 1 to 30",
+            "window": "time 0.80",
             "reports": [],
         },
         **{"people": 40, "products": 6, "interactions": 900, **fields},
