@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -23,6 +24,7 @@ from crm.models import Customer, Product
 from segmentation.models import Segment
 
 FOUND_AT_MOST = 8
+LANGUAGE_SECONDS = 365 * 24 * 60 * 60
 CAMPAIGNS_SHOWN = 5
 
 
@@ -159,6 +161,20 @@ class NewPassword(PasswordChangeForm):
         if cleaned.get("new_password1") and cleaned.get("new_password1") == cleaned.get("old_password"):
             self.add_error("new_password1", _("Choose a password other than the one you have."))
         return cleaned
+
+
+class SignIn(LoginView):
+    """Sign in, and go on in one's own language."""
+
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in and set the language's cookie."""
+        answer = super().form_valid(form)
+        language = form.get_user().language
+        if language in dict(settings.LANGUAGES) and settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
+            answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_SECONDS, samesite="Lax")
+        return answer
 
 
 class ChangePassword(PasswordChangeView):

@@ -21,6 +21,8 @@ SCHEDULE = {
     "crm.partitions": {"task": "crm.tasks.ensure_partitions", "schedule": crontab(hour=1, minute=30)},
     # Daily at 01:45 UTC: releases past their expiry lose their key and their files.
     "crm.expire": {"task": "crm.tasks.expire_releases", "schedule": crontab(hour=1, minute=45)},
+    # Daily at 01:50 UTC: uploaded files and rejected rows older than a week.
+    "crm.expire_imports": {"task": "crm.tasks.expire_imports", "schedule": crontab(hour=1, minute=50)},
     # Daily at 02:00 UTC: release, portray, segment, recommend.
     "circle": {"task": "config.tasks.walk_circle", "schedule": crontab(hour=2, minute=0)},
 }

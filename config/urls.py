@@ -14,7 +14,7 @@ urlpatterns = [
     path("jobs/", home.running_jobs, name="jobs"),
     path("circle/", home.walk, name="walk_circle"),
     path("healthz", login_not_required(health.healthz), name="healthz"),
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", home.SignIn.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", home.ChangePassword.as_view(), name="password_change"),
     path("i18n/", include("django.conf.urls.i18n")),

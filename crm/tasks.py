@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from crm.ingest.models import ImportRun
-from crm.ingest.runs import run_import
+from crm.ingest.runs import expire_files, run_import
 from crm.interactions import partitions
 from crm.privacy import gate
 
@@ -31,3 +31,9 @@ def ensure_partitions() -> None:
 def expire_releases() -> None:
     """Destroy the keys and files of releases past their expiry."""
     gate.expire()
+
+
+@shared_task
+def expire_imports() -> None:
+    """Delete uploaded files and rejected rows that are older than a week."""
+    expire_files()

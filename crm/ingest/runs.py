@@ -16,6 +16,8 @@ from lib.runs import Cancelled, Progress
 Subject = ImportRun.Subject
 FILES = {Subject.CUSTOMERS: load_customers, Subject.PRODUCTS: load_products, Subject.INTERACTIONS: load_interactions}
 SHIFT = "shift_days"
+KEPT_DAYS = 7
+"""Rejected rows can be fetched for so long."""
 
 
 def run_import(*, run: ImportRun, progress: Progress | None = None) -> bool:
@@ -48,7 +50,25 @@ def run_import(*, run: ImportRun, progress: Progress | None = None) -> bool:
     run.doing = ""
     run.save(update_fields=["doing"])
     run.finish()
+    _drop_upload(run)
     return True
+
+
+def _drop_upload(run: ImportRun) -> None:
+    """Delete a file that was uploaded: its rows are in, sealed where they name somebody. Files of a command stay."""
+    path = Path(run.path)
+    if run.created_by_id and path.is_relative_to(settings.IMPORT_DIR):
+        path.unlink(missing_ok=True)
+
+
+def expire_files(*, days: int = KEPT_DAYS) -> int:
+    """Delete uploads and rejected rows older than so many days, for they name people in the clear; return how many."""
+    folder, latest = Path(settings.IMPORT_DIR), timezone.now().timestamp() - days * 86_400
+    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < latest]
+    for path in old:
+        path.unlink(missing_ok=True)
+    ImportRun.objects.filter(rejects_path__in=[str(path) for path in old]).update(rejects_path="")
+    return len(old)
 
 
 def _file(run: ImportRun, path: Path, progress: Progress | None) -> None:

@@ -23,7 +23,7 @@ def summary(portrait: Any, *, now: datetime | None = None) -> str:
     parts = {
         "orders": ngettext("%(n)s order", "%(n)s orders", portrait.orders) % {"n": _number(portrait.orders)},
         "revenue": f"{settings.WORKSPACE_CURRENCY} {_number(portrait.revenue or 0)}",
-        "last": ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": _number(days)},
+        "last": _when(days),
         "department": portrait.top_department,
     }
     if portrait.top_department:
@@ -54,5 +54,12 @@ def _rhythm(gap: float | None, days: int) -> str:
     return _("orders usually come every %(gap)s") % usual
 
 
+def _when(days: int) -> str:
+    if days == 0:
+        return _("today")
+    return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": _number(days)}
+
+
 def _number(value: Any) -> str:
-    return formats.number_format(value, 0, force_grouping=True)
+    # Django cuts digits off instead of rounding.
+    return formats.number_format(round(value), 0, force_grouping=True)

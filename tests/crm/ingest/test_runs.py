@@ -10,13 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from crm.access.models import User
 from crm.catalog.models import Product
 from crm.consents import decide
 from crm.consents.models import ConsentEvent
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer, Identity
 from crm.ingest.models import ImportRun
-from crm.ingest.runs import run_import
+from crm.ingest.runs import expire_files, run_import
 from crm.interactions.models import Interaction
 from crm.privacy import vault
 from crm.tasks import ensure_partitions, run_due_imports
@@ -219,3 +220,33 @@ def test_contact_files_of_other_tools_come_in_or_are_refused_with_a_reason() -> 
         read += last().rows_read
         assert last().rows_read == last().rows_added + last().rows_known + last().rows_rejected
     assert read > 100
+
+
+def test_an_uploaded_file_is_deleted_once_its_rows_are_in(settings: Any) -> None:
+    path = Path(settings.IMPORT_DIR) / "upload.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("sku,name\nP-1,Lamp\n")
+    by = User.objects.create(username="uploader")
+    assert run_import(run=ImportRun.objects.create(subject="products", path=str(path), created_by=by))
+    assert Product.objects.filter(sku="P-1").exists()
+    assert not path.exists()
+
+
+def test_a_file_named_on_the_command_line_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("sku,name\nP-2,Lamp\n")
+    assert run_import(run=ImportRun.objects.create(subject="products", path=str(path)))
+    assert path.exists()
+
+
+def test_rejected_rows_can_be_fetched_for_a_week_only(settings: Any) -> None:
+    path = Path(settings.IMPORT_DIR) / "1-rejects.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("old")
+    kept = ImportRun.objects.create(subject="products", rejects_path=str(path))
+    assert expire_files() == 0
+    os.utime(path, (0, 0))
+    assert expire_files() == 1
+    kept.refresh_from_db()
+    assert not path.exists()
+    assert kept.rejects_path == ""

@@ -22,6 +22,7 @@ REGULAR = {"orders": 12, "revenue": 1234.4, "top_department": "Tea", "typical_ga
             "12 orders worth EUR 1,234, mostly Tea, the last 10 days ago; orders usually come every 20 days.",
         ),
         (REGULAR, 60, "orders usually come every 20 days, so the next one is overdue."),
+        ({**REGULAR, "revenue": 4134.98}, 0, "12 orders worth EUR 4,135, mostly Tea, the last today"),
         ({"orders": 1, "revenue": 5}, 1, "1 order worth EUR 5, the last 1 day ago; no rhythm can be seen yet."),
     ],
 )  # fmt: skip
