@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -183,7 +184,6 @@ def _subject(draft: proof.Draft) -> str:
 
 
 def _example(draft: proof.Draft) -> str:
-    mail = _mail(draft)
-    return (
-        without_pictures(mail.html) if mail else f"<p>{_('The mail cannot be shown until its errors are mended.')}</p>"
-    )
+    if mail := _mail(draft):
+        return without_pictures(mail.html)
+    return format_html("<p>{}</p>", _("The mail cannot be shown until its errors are mended."))
