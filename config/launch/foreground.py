@@ -233,7 +233,9 @@ def fill_empty_shop(group: Group, customers: int) -> bool:
     if not empty or not customers:
         return True
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    for name, arguments in (("demo", ["--customers", str(customers)]), ("circle", [])):
+    # A demo campaign goes to the mailbox and nowhere else.
+    walk = ["--send"] if settings.MAILBOX_ENABLED else []
+    for name, arguments in (("demo", ["--customers", str(customers)]), ("circle", walk)):
         begun = time.monotonic()
         code = group.run_once(name, [*manage, name, *arguments])
         if code is None:
