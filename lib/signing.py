@@ -23,10 +23,12 @@ class BadSignature(Exception):
 
 
 def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The private key in `path` (32 raw bytes), made there with mode 0600 if the file does not exist.
+    """The private key in `path` (32 raw bytes), made there with mode 0600 (and its folder) if the file does not exist.
 
     Raises BadKey when the file has another length or can be read by group or others.
     """
+    # Where the other keys come from elsewhere, nothing has made the folder of keys yet.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -21,6 +21,7 @@ from segmentation.models import Membership, Portrait, Segment
 from tests.config.demo import shop
 from tests.config.demo.shop import Truth
 
+pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 THREE = ("lapsed", "regular", "weekend bargain hunter")
 SHOWN = 10
 
