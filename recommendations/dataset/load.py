@@ -124,8 +124,9 @@ def _columns(frame: pd.DataFrame | None, source: str, needed: list[str], optiona
             out[name] = pd.Series("", index=range(len(frame)), dtype=object)
             continue
         column = frame[name].reset_index(drop=True)
-        text = column if all(isinstance(cell, str) for cell in column) else column.map(_text)
-        out[name] = text.astype(object).str.strip() if len(text) else text.astype(object)
+        text = column if pd.api.types.infer_dtype(column, skipna=False) == "string" else column.map(_text)
+        # stripped in one call over the whole column, not cell by cell
+        out[name] = text.astype("str").str.strip().astype(object)
     return pd.DataFrame(out)
 
 
