@@ -1,8 +1,10 @@
 """All periodic work, with the time spelled out. Each task finds its own due rows, so a missed beat only delays."""
 
+from typing import Any
+
 from celery.schedules import crontab
 
-SCHEDULE = {
+SCHEDULE: dict[str, dict[str, Any]] = {
     # Every 5 seconds: campaigns whose time has come are frozen and their deliveries written.
     "campaigns.start_due": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 5.0},
     # Every 5 seconds: due deliveries are claimed and sent.
@@ -26,3 +28,7 @@ SCHEDULE = {
     # Daily at 02:00 UTC: release, portray, segment, recommend.
     "circle": {"task": "config.tasks.walk_circle", "schedule": crontab(hour=2, minute=0)},
 }
+for _entry in SCHEDULE.values():
+    if isinstance(_entry["schedule"], float):
+        # A wake-up nobody took before the next one is worth nothing: the queue of a busy worker stays short.
+        _entry["options"] = {"expires": _entry["schedule"]}

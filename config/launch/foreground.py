@@ -32,7 +32,7 @@ DEMO_CUSTOMERS = 2000
 WEB_WORKERS = 2
 WEB_THREADS = 4
 WORKER_PROCESSES = 2
-QUEUES = "default,sending,learning"
+QUEUES = "default,sending"
 
 
 def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
@@ -60,10 +60,11 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
     try:
         if settings.MAILBOX_ENABLED:
             group.start(mailbox_program(int(environment["MAILBOX_PORT"])))
-        web, worker, beat = programs(host, number)
+        web, worker, learner, beat = programs(host, number)
         group.start(web)
         group.start(worker)
         if wait_until_healthy(group, host, number):
+            group.start(learner)
             group.start(beat)
             announce(f"Relata answers at {settings.BASE_URL} after {time.monotonic() - begun:.1f} s.")
             if fill_empty_shop(group, demo_customers):
@@ -171,8 +172,10 @@ def programs(host: str, number: int) -> list[Program]:
         "--log-level",
         "warning",
     ]
-    worker = [*celery, "worker", "--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO"]
-    worker += ["--without-mingle", "--without-gossip", "--hostname", "relata@%h"]
+    alone = ["--without-mingle", "--without-gossip", "--loglevel", "INFO"]
+    worker = [*celery, "worker", "--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES), "--hostname", "relata@%h"]
+    # A training takes minutes; in a worker of its own it never keeps a mail or an import waiting.
+    learner = [*celery, "worker", "--queues", "learning", "--concurrency", "1", "--hostname", "learner@%h"]
     beat = [
         *celery,
         "beat",
@@ -182,8 +185,13 @@ def programs(host: str, number: int) -> list[Program]:
         "--loglevel",
         "WARNING",
     ]
-    # Beat comes last: nothing waits for it, and the others start sooner without it.
-    return [Program("web", web), Program("worker", worker), Program("beat", beat, firm=signal.SIGTERM)]
+    # The last two come when the others answer: nothing waits for them, and the start is sooner without them.
+    return [
+        Program("web", web),
+        Program("worker", worker + alone),
+        Program("learner", learner + alone),
+        Program("beat", beat, firm=signal.SIGTERM),
+    ]
 
 
 def mailbox_program(number: int) -> Program:
