@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from recommendations.ranking.pool import Pool, standardise
 CUT = 10
 DISCOUNT = (1 / np.log2(np.arange(2, CUT + 2))).astype(np.float64)
 IDEAL = np.cumsum(DISCOUNT)
+REACHED = np.r_[0.0, IDEAL]
+"""Gain of a list whose first 0, 1, ... CUT places are all right."""
 PASSES = 3
 CONTENDERS = 30
 """Best cells of each view that take part in learning."""
@@ -35,6 +38,17 @@ class Judged:
     """How many right answers each person has, found by the pool or not, shape (people,)."""
     items: Ints
     """Positions of items, shape (people, width)."""
+
+    @cached_property
+    def right(self) -> tuple[Ints, Ints]:
+        """Person and column of every right cell, people in order."""
+        person, column = np.nonzero(self.hits)
+        return person, column
+
+    @cached_property
+    def ideal(self) -> Doubles:
+        """The gain of each person's best possible list, shape (people,)."""
+        return np.asarray(IDEAL[np.minimum(self.wanted, CUT) - 1])
 
     def pick(self, people: Bools | Ints) -> "Judged":
         """Only the people of a mask or of positions."""
@@ -91,25 +105,48 @@ def blend(features: Floats, weights: Floats) -> Floats:
 
 
 def ndcg(judged: Judged, scores: Floats) -> Doubles:
-    """NDCG@10 per person of the order by `scores` (people, width), binary gain, ideal cut at 10."""
-    if not len(scores):
-        return np.zeros(0)
-    top = top_cells(scores, judged.among, CUT)
-    found = np.take_along_axis(judged.hits, top, axis=1)
-    gain = (found * DISCOUNT[: found.shape[1]]).sum(axis=1)
-    return np.asarray(gain / IDEAL[np.minimum(judged.wanted, CUT) - 1])
+    """NDCG@10 per person of the order by `scores` (people, width), binary gain, ideal cut at 10.
+
+    Cells that tie share the places they take: the mean over all their orders, so that what a view leaves open is
+    neither luck nor merit.
+    """
+    return _ndcg(judged, masked(judged, scores)) if len(scores) else np.zeros(0)
+
+
+def masked(judged: Judged, scores: Floats) -> Floats:
+    """`scores` with everything that does not compete at minus infinity."""
+    return np.where(judged.among, scores, np.float32(-np.inf))
+
+
+def _ndcg(judged: Judged, scores: Floats) -> Doubles:
+    """NDCG@10 of masked scores, from the places of the right cells alone."""
+    person, column = judged.right
+    own = scores[person, column]
+    width = scores.shape[1]
+    best = np.partition(scores, width - CUT, axis=1)[:, width - CUT :] if width > CUT else scores
+    lowest = best.min(axis=1, initial=np.inf)[person]
+    inside = np.flatnonzero(own >= lowest)
+    person, own = person[inside], own[inside]
+    rivals = best[person]
+    before = (rivals > own[:, None]).sum(axis=1)
+    alike = (rivals == own[:, None]).sum(axis=1)
+    # at the edge of the list more cells may tie than it has room for
+    edge = np.flatnonzero(own == lowest[inside])
+    alike[edge] = (scores[person[edge]] == own[edge, None]).sum(axis=1)
+    gain = (REACHED[np.minimum(before + alike, CUT)] - REACHED[np.minimum(before, CUT)]) / alike
+    return np.asarray(np.bincount(person, gain, minlength=len(scores)) / judged.ideal)
 
 
 def top_cells(scores: Floats, among: Bools, k: int) -> Ints:
     """Columns of the `k` best competing cells per person, best first, shape (people, min(k, width))."""
-    masked = np.where(among, scores, np.float32(-np.inf))
-    width = masked.shape[1]
+    open_ = np.where(among, scores, np.float32(-np.inf))
+    width = open_.shape[1]
     k = min(k, width)
     if k < width:
-        top = np.argpartition(masked, width - k, axis=1)[:, width - k :]
+        top = np.argpartition(open_, width - k, axis=1)[:, width - k :]
     else:
-        top = np.tile(np.arange(k), (len(masked), 1))
-    order = np.argsort(-np.take_along_axis(masked, top, axis=1), axis=1, kind="stable")
+        top = np.tile(np.arange(k), (len(open_), 1))
+    order = np.argsort(-np.take_along_axis(open_, top, axis=1), axis=1, kind="stable")
     return np.take_along_axis(top, order, axis=1)
 
 
@@ -139,16 +176,16 @@ class Search:
     """Views whose weight may be negative, shape (views,): only bias corrections."""
 
     def value(self, scores: Sequence[Floats]) -> float:
-        """Mean over windows of NDCG relative to the window's scale."""
+        """Mean over windows of NDCG relative to the window's scale; `scores` are masked."""
         pairs = zip(self.windows, scores, self.scale, strict=True)
-        parts = [ndcg(window, s).mean() / c for window, s, c in pairs if len(window.users)]
+        parts = [_ndcg(window, s).mean() / c for window, s, c in pairs if len(window.users)]
         return float(np.mean(parts)) if parts else 0.0
 
 
 def ascend(search: Search, start: Floats) -> tuple[Floats, float]:
     """Weights (views,) that no single step of the grid improves, with their value; starts from `start`."""
     weights = start.astype(np.float64).copy()
-    scores = [blend(w.features, weights.astype(np.float32)) for w in search.windows]
+    scores = [masked(w, blend(w.features, weights.astype(np.float32))) for w in search.windows]
     best = search.value(scores)
     for _ in range(PASSES):
         before = best

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
-from recommendations.ranking.ascent import Judged, Search, ascend, best_single, blend, ndcg, single, unit
+from recommendations.ranking.ascent import Judged, Search, ascend, best_single, blend, masked, ndcg, single, unit
 
 BUCKETS: tuple[tuple[str, int], ...] = (("cold", 0), ("short", 3), ("warm", 20), ("hot", 1 << 62))
 """Buckets of history length: name and largest length."""
@@ -146,15 +146,19 @@ class _Found:
 
 def _search(windows: Sequence[Judged], signed: Bools, given: Floats) -> _Found:
     """The best weights from `given` or from the best single view, whichever is ahead."""
-    windows = [window for window in windows if len(window.users)]
+    people = sum(len(window.users) for window in windows)
+    # whoever has no right answer in the pool adds 0 to every order, and the search compares orders
+    windows = [window.pick(np.unique(window.right[0])) for window in windows if window.hits.any()]
+    if not windows:
+        return _Found(unit(given), unit(given), people)
     view, table = best_single(windows)
     search = Search(windows, np.maximum(table.max(axis=0), 1e-6), signed)
     alone = np.eye(len(given), dtype=np.float32)[view]
-    at_given = search.value([blend(window.features, given) for window in windows])
-    at_alone = search.value([single(window, view) for window in windows])
+    at_given = search.value([masked(window, blend(window.features, given)) for window in windows])
+    at_alone = search.value([masked(window, single(window, view)) for window in windows])
     start = given if at_given >= at_alone else alone
     weights, _ = ascend(search, start)
-    return _Found(unit(start), unit(weights), sum(len(window.users) for window in windows))
+    return _Found(unit(start), unit(weights), people)
 
 
 def _toward(found: _Found, strength: int) -> Floats:
