@@ -90,24 +90,40 @@ def build_pool(learners: Sequence[Candidate], rows: History, users: Ints, rules:
 
 
 def _nominate(scores: Floats, open_: Bools, n: int, chosen: Bools) -> None:
-    """Mark in `chosen` each person's `n` best open items."""
+    """Mark in `chosen` each person's `n` best open items; a score of 0 or less nominates nothing."""
     if scores.shape[1] <= n:
         chosen |= open_
         return
     if scores.strides[0] == 0:
-        # the same order for everyone: walk down it once, skipping what is closed to the person
-        order = np.argsort(-scores[0], kind="stable")
-        free = open_[:, order]
-        first = free & (np.cumsum(free, axis=1) <= n)
-        person, place = np.nonzero(first)
-        chosen[person, order[place]] = True
+        _nominate_alike(scores[0], open_, n, chosen)
         return
-    ranked = np.where(open_, scores, -np.inf)
-    top = np.argpartition(-ranked, n - 1, axis=1)[:, :n]
-    person = np.repeat(np.arange(len(scores)), n)
-    column = top.ravel()
-    free = open_[person, column]
-    chosen[person[free], column[free]] = True
+    told = open_ & (scores > 0)
+    many = np.flatnonzero(told.sum(axis=1) > n)
+    if len(many):
+        # negated, so that the many equal cells lie beyond the cut: partitioning through equals is slow
+        ranked = np.where(told[many], -scores[many], np.float32(np.inf))
+        last = np.partition(ranked, n - 1, axis=1)[:, n - 1, None]
+        best = ranked <= last
+        for row in np.flatnonzero(best.sum(axis=1) > n):
+            # more items tie for the last places than there are: the first of them take these
+            best[row, np.flatnonzero(ranked[row] == last[row])[n - int((ranked[row] < last[row]).sum()) :]] = False
+        told[many] = best
+    chosen |= told
+
+
+def _nominate_alike(scores: Floats, open_: Bools, n: int, chosen: Bools) -> None:
+    """The same for `scores` (items,) that hold for everyone: walk down one order, skipping what is closed to each."""
+    order = np.argsort(-scores, kind="stable")
+    people = np.arange(len(open_))
+    depth = 2 * n
+    while len(people):
+        free = open_[people][:, order[:depth]]
+        done = (free.sum(axis=1) >= n) | (depth >= len(order))
+        first = free[done] & (np.cumsum(free[done], axis=1) <= n)
+        person, place = np.nonzero(first)
+        chosen[people[done][person], order[place]] = True
+        people = people[~done]
+        depth *= 4
 
 
 def join(pools: Sequence[Pool]) -> Pool:
