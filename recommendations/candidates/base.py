@@ -24,6 +24,9 @@ class Candidate(ABC):
     about_own: ClassVar[bool] = False
     """True for a learner that speaks only of what a person has already."""
 
+    timeless: ClassVar[bool] = False
+    """True for a learner that uses no behaviour: fitted once, it serves every validation window."""
+
     @abstractmethod
     def fit(self, dataset: Dataset) -> Self:
         """Learn from the liked events of `dataset` and return self. Deterministic."""

@@ -37,6 +37,7 @@ class Content(Candidate):
 
     name = "content"
     views = ("content",)
+    timeless = True
 
     def __init__(self, config: ContentConfig | None = None) -> None:
         self.config = config or ContentConfig()

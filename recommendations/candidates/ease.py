@@ -4,11 +4,13 @@ B = I - P diag(1/diag P) with P = (X'X + lambda I)^-1. Where people are fewer th
 people's side: P = (I - X' K X) / lambda with K = (XX' + lambda I)^-1 (Woodbury), and scoring never forms items x items.
 """
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
 
 from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
 from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, dense, from_parts
@@ -16,6 +18,9 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
 
 Side = Literal["items", "people"]
+
+ALONE = 2_000
+"""Up to so many rows a second processor costs more in waiting than it brings."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class Ease(Candidate):
         by_item = x.T.tocsr()
         for item in range(x.shape[1]):
             who = by_item.indices[by_item.indptr[item] : by_item.indptr[item + 1]]
-            inner[item] = self.weights[np.ix_(who, who)].sum(dtype=np.float64)
+            inner[item] = self.weights[who[:, None], who].sum(dtype=np.float64)
         self.diagonal = ((1 - inner) / self.config.ridge).astype(np.float32)
 
     def _name_views(self, *, timed: bool) -> None:
@@ -160,12 +165,14 @@ def inverse(gram: Floats | Doubles, ridge: float) -> Floats:
         return np.zeros((0, 0), np.float32)
     work = np.array(gram, dtype=np.float32, order="F")
     work[np.arange(n), np.arange(n)] += ridge
-    factor, info = lapack.spotrf(work, lower=1, overwrite_a=1)
-    if info:
-        raise ValueError(f"matrix of {n} rows is not positive definite at ridge {ridge:g}")
-    lower, info = lapack.spotri(factor, lower=1, overwrite_c=1)
+    with threadpool_limits(1 if n <= ALONE else os.cpu_count()):
+        factor, info = lapack.spotrf(work, lower=1, overwrite_a=1)
+        if info:
+            raise ValueError(f"matrix of {n} rows is not positive definite at ridge {ridge:g}")
+        lower, info = lapack.spotri(factor, lower=1, overwrite_c=1)
     if info:
         raise ValueError(f"matrix of {n} rows has no inverse at ridge {ridge:g}")
-    out = np.tril(lower)
-    out += np.tril(out, -1).T
+    # LAPACK leaves the upper triangle at zero
+    out = lower + lower.T
+    out[np.arange(n), np.arange(n)] /= 2
     return np.ascontiguousarray(out, dtype=np.float32)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from recommendations.candidates.catalogue import learners_for
 from recommendations.dataset.arrays import Ints
@@ -22,11 +23,13 @@ def fit_hybrid(
     own future (time windows). The same data and seed give the same result.
     """
     tell = progress or _silent
-    learned = learn_blends(dataset, asked, seed, tell)
-    learners = learners_for(dataset, learned.ease)
-    for done, learner in enumerate(learners):
-        tell(f"fitting {learner.name} on everything", done, len(learners))
-        learner.fit(dataset)
+    # many small products: threads would wait for each other longer than they work
+    with threadpool_limits(1):
+        learned = learn_blends(dataset, asked, seed, tell)
+        learners = learners_for(dataset, learned.ease)
+        for done, learner in enumerate(learners):
+            tell(f"fitting {learner.name} on everything", done, len(learners))
+            learner.fit(dataset)
     views = view_names(learners)
     facts = {
         "seed": seed,

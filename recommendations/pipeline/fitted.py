@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from lib import artifacts
 from recommendations.candidates.base import Candidate
@@ -75,7 +76,9 @@ class FittedHybrid:
         parts: list[Lists] = []
         ready = 0
         for part in chunks(users, len(self.items)):
-            parts.append(self._chunk(part, wish))
+            # one thread, as in training: the products are small
+            with threadpool_limits(1):
+                parts.append(self._chunk(part, wish))
             ready += len(part)
             if done:
                 done(ready)

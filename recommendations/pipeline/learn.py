@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.ease import Ease, EaseConfig
 from recommendations.dataset.arrays import Doubles, Floats, Ints
@@ -58,10 +59,13 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     ease = _tuned_ease(windows[-1:], seed, tell)
     if not windows:
         return Learned(protocol, ease, prior_blend(("popular",)), None, [])
+    # the kinds of learners follow the whole dataset, so that every window has the same ones
+    timeless = {learner.name: learner.fit(dataset) for learner in learners_for(dataset, ease) if learner.timeless}
     pools = []
     for number, window in enumerate(windows):
         tell(f"validating on window {window.name}", number, len(windows))
-        pools.append(_window_pool(dataset, window, ease, seed))
+        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, ease)]
+        pools.append(_window_pool(dataset, window, learners, seed))
     views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
     pools = [align(pool, views) for pool in pools]
     tell("learning the blend", 0, 1)
@@ -114,10 +118,8 @@ def _sample(window: Window, seed: int, most: int) -> Ints:
     return np.sort(np.random.default_rng(seed).choice(people, most, replace=False))
 
 
-def _window_pool(dataset: Dataset, window: Window, ease: EaseConfig, seed: int) -> Pool:
+def _window_pool(dataset: Dataset, window: Window, learners: Sequence[Candidate], seed: int) -> Pool:
     """The pools of the window's people, by learners fitted on what was known."""
-    # the kinds of learners follow the whole dataset, so that every window has the same ones
-    learners = [learner.fit(window.known) for learner in learners_for(dataset, ease)]
     rules = PoolRules(window.known.warm, with_seen=dataset.repeats)
     users = _sample(window, seed, MAX_PEOPLE)
     history = window.known.history
