@@ -1,0 +1,49 @@
+"""What enters a pool: the best of each view, never what the view says nothing of."""
+
+import numpy as np
+import pytest
+
+from recommendations.candidates.base import Candidate
+from recommendations.candidates.ease import Ease
+from recommendations.candidates.item_knn import ItemKnn
+from recommendations.candidates.popularity import Popularity
+from recommendations.candidates.repeat import Repeat
+from recommendations.ranking.pool import PoolRules, build_pool
+from tests.kits.candidate_model import planted
+
+
+@pytest.mark.parametrize("per_view", [1, 4, 9])
+@pytest.mark.parametrize("learner", [Popularity(), ItemKnn(), Ease()], ids=lambda one: one.name)
+def test_a_pool_is_the_union_of_the_best_new_items_of_each_view(learner: Candidate, per_view: int) -> None:
+    data = planted()
+    learner.fit(data)
+    users = np.arange(data.n_users)
+    rules = PoolRules(data.warm, with_seen=False, per_view=per_view)
+    pool = build_pool([learner], data.history, users, rules)
+    has = data.history.pairs.toarray() > 0
+    views = learner.scores(data.history, users)
+    for person in users:
+        entered = set(pool.items[person][pool.items[person] >= 0].tolist())
+        fits = set()
+        for scores in views.values():
+            told = np.where(~has[person] & data.warm & (scores[person] > 0), scores[person], -np.inf)
+            told = told[np.isfinite(told)]
+            # items that tie for the last place may or may not be among the entered
+            last = np.sort(told)[::-1][:per_view].min() if len(told) else np.inf
+            best = ~has[person] & data.warm & (scores[person] > 0)
+            assert set(np.flatnonzero(best & (scores[person] > last)).tolist()) <= entered
+            fits |= set(np.flatnonzero(best & (scores[person] >= last)).tolist())
+        assert entered <= fits
+        assert len(entered) <= per_view * len(views)
+
+
+def test_what_a_person_has_is_nominated_by_views_about_it_alone_and_only_on_demand() -> None:
+    data = planted()
+    learner = Repeat().fit(data)
+    users = np.arange(data.n_users)
+    without = build_pool([learner], data.history, users, PoolRules(data.warm, with_seen=False, per_view=6))
+    assert without.items.shape[1] == 0
+    pool = build_pool([learner], data.history, users, PoolRules(data.warm, with_seen=True, per_view=6))
+    assert pool.seen[pool.items >= 0].all()
+    assert (pool.real.sum(axis=1) <= 3 * len(learner.views)).all()
+    assert (pool.real.sum(axis=1)[pool.lengths > 0] > 0).all()
