@@ -393,18 +393,20 @@ def test_the_second_campaign_does_not_reach_who_unsubscribed(circle: Circle) -> 
 
 
 def test_neither_facts_nor_logs_hold_an_address_a_phone_or_a_name(circle: Circle) -> None:
-    dump = subprocess.run(
-        [str(embedded.postgres_binary("pg_dump")), "--dbname", address("default")],
-        capture_output=True, check=True, text=True,
-    ).stdout  # fmt: skip
-    assert "COPY public.crm_customer" in dump
-    assert ADA.number in dump
-    texts = {"facts": dump} | {log.name: log.read_text() for log in _all_logs(circle)}
+    facts, keystore = _dump("default"), _dump("keystore")
+    assert "COPY public.crm_customer" in facts
+    assert ADA.number in facts
+    texts = {"facts": facts, "keystore": keystore} | {log.name: log.read_text() for log in _all_logs(circle)}
     assert texts["worker.log"].strip()
     for who in CAST:
         for secret in (who.email, who.phone, who.phone[3:], who.first, who.last):
             found = {name: len(re.findall(re.escape(secret), text, re.IGNORECASE)) for name, text in texts.items()}
             assert not any(found.values()), (secret, found)
+
+
+def _dump(alias: str) -> str:
+    command = [str(embedded.postgres_binary("pg_dump")), "--dbname", address(alias)]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
 def _all_logs(circle: Circle) -> list[Path]:

@@ -19,6 +19,11 @@ def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> Non
     assert signing.public_bytes(signing.signing_key(key_file)) == first
 
 
+def test_the_first_key_makes_its_folder(tmp_path: Path) -> None:
+    signing.signing_key(tmp_path / "keys" / "models")
+    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+
+
 @pytest.mark.parametrize("data", [b"a mode1", b"", b"a model "])
 def test_other_bytes_are_refused(tmp_path: Path, data: bytes) -> None:
     key_file = tmp_path / "key"
