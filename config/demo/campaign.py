@@ -7,8 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from campaigns.emails import edit
-from campaigns.emails.starters import STARTERS
+from campaigns.emails.starters import install_starters
 from campaigns.models import Campaign, Delivery, EmailTemplate, Offer
 from campaigns.offers import edit as offers
 from campaigns.offers.edit import Terms
@@ -52,25 +51,22 @@ def terms() -> list[Terms]:
     ]  # fmt: skip
 
 
-def prepare() -> None:
-    """Make the offers and the ready mails, where they do not exist yet."""
+def prepare() -> list[EmailTemplate]:
+    """Make the offers and the ready mails, where they do not exist yet; return the mails."""
     for one in terms():
         if not Offer.objects.filter(code=one.code).exists():
             offers.create(terms=one)
-    for starter in STARTERS:
-        if not EmailTemplate.objects.filter(name=starter.name).exists():
-            edit.begin(name=starter.name, starter=starter)
+    return install_starters()
 
 
 def plan(name: str = NAME) -> Campaign:
-    """Write a campaign over the clusters, and over everybody else with a portrait, each with the suggested offer.
+    """Write a campaign over the clusters, each with the suggested offer.
 
     Raises suggest.NothingToSuggest before the first walk round the circle.
     """
-    prepare()
+    template = prepare()[-1]
     campaign = draft.create(name=name)
     clusters = Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER, size__gt=0).order_by("size", "pk")
-    template = EmailTemplate.objects.filter(name=STARTERS[-1].name).get()
     draft.set_cells(campaign=campaign, rows=[Row(segment_id=one.pk, template_id=template.pk) for one in clusters])
     suggested = suggest.suggest(campaign)
     draft.set_cells(campaign=campaign, rows=[one.row for one in suggested])
