@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import close_old_connections
 from django.test import override_settings
-from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from campaigns.emails import edit
@@ -51,10 +49,11 @@ from recommendations.models import ModelVersion, Recommendation
 from recommendations.serving.recommend import sentence
 from segmentation.models import ClusterRun, Portrait, Segment
 from segmentation.segments import refresh
-from tests import services
+from tests import messages, services
 from tests.campaigns import mailing
 from tests.chaos.senders import environment
 from tests.chaos.workers import address, worker
+from tests.messages import ADA, BO, CAST, CY, DEE
 
 pytestmark = [pytest.mark.circle, pytest.mark.django_db(databases=["default", "keystore"])]
 
@@ -62,24 +61,6 @@ CROWD = Size(customers=220, products=96)
 PATIENCE = 120.0
 TASTE = DEPARTMENTS[0].name
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-
-
-@dataclass(frozen=True)
-class Somebody:
-    """One of the cast, as the shop knows them. The names are in nothing else, so that finding one means a leak."""
-
-    number: str
-    first: str
-    last: str
-    email: str
-    phone: str
-
-
-ADA = Somebody("C-1001", "Adalindra", "Quillfeather", "adalindra.quillfeather@example.com", "+4915123456781")
-BO = Somebody("C-1002", "Bolverick", "Nightjarrow", "bolverick.nightjarrow@example.com", "+4915123456782")
-CY = Somebody("C-1003", "Cyprianus", "Thistlewhisk", "cyprianus.thistlewhisk@example.com", "+4915123456783")
-CAST = (ADA, BO, CY)
-DEE = "visitor-9f2c"
 
 
 @dataclass
@@ -213,40 +194,12 @@ def _walk(walked: Circle, web: str) -> None:
 def _collect(web: str) -> None:
     _, key = keys.create(name="shop", scopes=["ingest"], created_by=None)
     shelf = list(Product.objects.filter(department=TASTE).order_by("sku")[:6])
-    batch: list[dict[str, Any]] = [_page(DEE, 0)]
+    batch: list[dict[str, Any]] = [messages.page(DEE, 0)]
     for who in CAST:
-        batch += [_identify(who), *(_order(who, month, shelf[month : month + 2]) for month in range(4))]
+        batch += [messages.identify(who), *(messages.order(who, month, shelf[month : month + 2]) for month in range(4))]
     for _again in range(2):  # a sender that got no answer sends again
         answer = requests.post(f"{web}/v1/batch", json={"batch": batch}, auth=(key, ""), timeout=30)
         assert answer.status_code == 200, answer.text
-
-
-def _identify(who: Somebody) -> dict[str, Any]:
-    traits = {
-        "email": who.email,
-        "phone": who.phone,
-        "firstName": who.first,
-        "lastName": who.last,
-        "consents": dict.fromkeys(BY_KEY, True),
-    }
-    at = timezone.now() - timedelta(days=150)
-    return {"type": "identify", "userId": who.number, "messageId": f"i-{who.number}", "traits": traits} | _at(at)
-
-
-def _order(who: Somebody, month: int, products: list[Product]) -> dict[str, Any]:
-    lines = [{"sku": product.sku, "price": float(product.price or 0), "quantity": 1} for product in products]
-    properties = {"order_id": f"{who.number}-{month}", "currency": "EUR", "products": lines, "email": who.email}
-    track = {"type": "track", "event": "Order Completed", "userId": who.number, "messageId": f"o-{who.number}-{month}"}
-    return track | {"properties": properties} | _at(timezone.now() - timedelta(days=120 - 30 * month))
-
-
-def _page(visitor: str, days: int) -> dict[str, Any]:
-    page = {"type": "page", "name": "Home", "anonymousId": visitor, "messageId": f"p-{visitor}"}
-    return page | _at(timezone.now() - timedelta(days=days))
-
-
-def _at(moment: Any) -> dict[str, str]:
-    return {"timestamp": moment.isoformat()}
 
 
 def _segment(name: str, rule: dict[str, Any]) -> Segment:

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -103,11 +103,12 @@ def shop(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
 def _empty() -> None:
     cache.clear()
     connections.close_all()
-    with connection.cursor() as cursor:
-        # Threads of the server that have not hung up yet would hold the tables.
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+    for database in settings.DATABASES:
+        with connections[database].cursor() as cursor:
+            # Threads of the server that have not hung up yet would hold the tables.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
     for database in settings.DATABASES:
         call_command("flush", database=database, interactive=False, verbosity=0)
