@@ -19,6 +19,8 @@ from crm.privacy import gate
 from lib.runs import Progress
 from recommendations.models import ModelVersion
 from recommendations.pipeline import retrain
+from recommendations.pipeline.released import NothingToLearn
+from segmentation.clusters.matrix import NothingToCompare
 from segmentation.models import ClusterRun, Segment
 from segmentation.portraits import build
 from segmentation.segments import refresh, run_clusters, starters
@@ -115,7 +117,11 @@ def _portray(release: Any, progress: Progress) -> tuple[Any, dict[str, Any]]:
 
 def _cluster(progress: Progress) -> tuple[Any, dict[str, Any]]:
     run = ClusterRun.objects.create()
-    run_clusters.run_clusters(run=run, progress=progress)
+    try:
+        run_clusters.run_clusters(run=run, progress=progress)
+    except NothingToCompare as why:
+        # An empty or new shop is no fault: the run says why, and the next walk looks again.
+        return run, {"clusters": 0, "why": str(why)}
     run.refresh_from_db()
     names = ", ".join(cluster.name_en for cluster in run.clusters.all())
     return run, {"clusters": run.k, "people": run.people, "silhouette": round(run.silhouette or 0.0, 3), "names": names}
@@ -130,7 +136,10 @@ def _segment(progress: Progress) -> tuple[Any, dict[str, Any]]:
 
 def _recommend(release: Any, progress: Progress) -> tuple[Any, dict[str, Any]]:
     version = ModelVersion.objects.create()
-    retrain.retrain(release=release, version=version, progress=progress)
+    try:
+        retrain.retrain(release=release, version=version, progress=progress)
+    except NothingToLearn as why:
+        return version, {"lists": 0, "why": str(why)}
     version.refresh_from_db()
     counts: dict[str, Any] = {"verdict": version.verdict, "reason": version.reason}
     for name, figure in version.metrics.get("learners", {}).items():

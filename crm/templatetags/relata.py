@@ -12,9 +12,8 @@ register = template.Library()
 @register.filter
 def named(thing: Any) -> str:
     """Return the name of a segment (or anything with `name` and `name_zh`) in the language of the page."""
-    if (get_language() or "en").startswith("zh") and getattr(thing, "name_zh", ""):
-        return str(thing.name_zh)
-    return str(thing)
+    chinese = str(getattr(thing, "name_zh", None) or "")
+    return chinese if chinese and (get_language() or "en").startswith("zh") else str(thing)
 
 
 @register.filter

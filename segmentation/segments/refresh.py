@@ -3,11 +3,13 @@
 import logging
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from crm.customers.models import Customer
 from lib.runs import Progress
 from segmentation.portraits.models import Portrait
 from segmentation.rules.compile import compile_rule
@@ -45,14 +47,12 @@ def profiled() -> "QuerySet[Portrait]":
 def refresh(*, segment: Segment) -> Refreshed:
     """Make the memberships of a segment what its rule says now; for other kinds, close those of people who are gone.
 
-    People without a portrait (who do not allow profiling) are in no rule segment. Raises RuleError when the stored
-    rule cannot be read.
+    People without a portrait (who do not allow profiling) are in no rule segment and no cluster. A fixed list is a
+    person's own choice, not profiling: only erasure takes somebody off it, and the ledger says why a mail was not sent.
+    Raises RuleError when the stored rule cannot be read.
     """
     Segment.objects.select_for_update().get(pk=segment.pk)
-    people = profiled()
-    if segment.kind == Segment.Kind.RULE:
-        people = people.filter(compile_rule(parse(segment.rule)))
-    wanted, values = people.order_by().values("customer_id").query.sql_with_params()
+    wanted, values = _wanted(segment).query.sql_with_params()
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -74,6 +74,16 @@ def refresh(*, segment: Segment) -> Refreshed:
     segment.refreshed_at = now
     segment.save(update_fields=["size", "refreshed_at"])
     return Refreshed(segment.size, came, left)
+
+
+def _wanted(segment: Segment) -> "QuerySet[Any, Any]":
+    """Return the ids of the people who may be in a segment, as a query of one column, customer_id."""
+    if segment.kind == Segment.Kind.FIXED:
+        return Customer.objects.real().order_by().values(customer_id=F("pk"))
+    people = profiled()
+    if segment.kind == Segment.Kind.RULE:
+        people = people.filter(compile_rule(parse(segment.rule)))
+    return people.order_by().values("customer_id")
 
 
 def refresh_all(*, progress: Progress | None = None) -> AllRefreshed:

@@ -14,7 +14,6 @@ from config import circle
 from config.demo import load
 from config.demo.files import Size
 from recommendations.models import ModelVersion
-from segmentation.clusters.matrix import NothingToCompare
 from segmentation.models import ClusterRun, Portrait
 from tests.campaigns import mailing
 
@@ -71,7 +70,15 @@ def test_two_walks_never_run_at_once() -> None:
     assert cache.get("circle") == "walking"
 
 
-def test_a_walk_that_fails_lets_the_next_one_start() -> None:
-    with pytest.raises(NothingToCompare):
-        walked()  # nobody is there to learn from
+def test_an_empty_shop_is_no_fault() -> None:
+    told = walked()
+    assert "    clusters: 0" in told
+    assert "    lists: 0" in told
+    assert cache.get("circle") is None
+
+
+def test_a_walk_that_fails_lets_the_next_one_start(settings: Any) -> None:
+    settings.RELEASE_DIR = "/dev/null/releases"
+    with pytest.raises(OSError, match="Not a directory"):
+        walked()
     assert cache.get("circle") is None

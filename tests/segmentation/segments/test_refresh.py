@@ -110,6 +110,18 @@ def test_people_without_a_portrait_leave_cluster_segments_too(buyers: list[Portr
     assert refresh(segment=segment).left == 1
 
 
+def test_only_erasure_takes_somebody_off_a_fixed_list(buyers: list[Portrait]) -> None:
+    listed = Segment.objects.create(name="Guests", kind=Segment.Kind.FIXED)
+    for portrait in buyers[:3]:
+        Membership.objects.create(segment=listed, customer_id=portrait.pk, since=timezone.now())
+    unprofiled = buyers[0].pk
+    buyers[0].delete()
+    Customer.objects.filter(pk=buyers[1].pk).update(state="restricted")
+    Customer.objects.filter(pk=buyers[2].pk).update(state="erased")
+    refresh(segment=listed)
+    assert inside(listed) == {unprofiled, buyers[1].pk}
+
+
 def test_the_count_says_how_many_there_are_and_how_many_can_be_written_to(buyers: list[Portrait]) -> None:
     for number, portrait in enumerate(buyers):
         Identity.objects.create(customer=portrait.customer, email_index=bytes([number]) if number != 9 else None)
