@@ -36,7 +36,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     A search is posted, because what is searched for may be an e-mail address, and an address never enters a URL.
     """
     if request.method == "POST":
-        return _search(request)
+        return find(request)
     narrowed = _narrowed(request)
     found = _found(narrowed)
     page = _page(found, _cursor(request.GET.get("after", "")))
@@ -61,7 +61,8 @@ def customers(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _search(request: HttpRequest) -> HttpResponse:
+def find(request: HttpRequest) -> HttpResponse:
+    """Open the customer whose e-mail address was posted, or list those whose id begins with the words."""
     words = request.POST.get("q", "").strip()
     if "@" not in words:
         return redirect(f"{reverse('crm:customers')}?{urlencode({'q': words})}" if words else "crm:customers")

@@ -168,3 +168,12 @@ def test_searching_costs_the_same_with_many_rows(analyst: Client, lamp: Product,
     Customer.objects.bulk_create(Customer(external_id=f"a-{number}") for number in range(30))
     assert queries_of(analyst, "/search/?q=a") == one
     assert len(analyst.get("/search/?q=a").context["customers"]) == 8
+
+
+def test_an_address_typed_into_the_box_opens_its_customer_and_stays_out_of_addresses(
+    marketer: Client, analyst: Client, ada: Customer
+) -> None:
+    assert marketer.post("/search/", {"q": "ada@example.com"}).headers["location"] == f"/customers/{ada.uuid}/"
+    assert marketer.post("/search/", {"q": "nobody@example.com"}).headers["location"] == "/customers/"
+    assert analyst.post("/search/", {"q": "ada@example.com"}).headers["location"] == "/customers/"
+    assert marketer.post("/search/", {"q": "lamp"}).headers["location"] == "/search/?q=lamp"
