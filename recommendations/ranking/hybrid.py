@@ -129,7 +129,7 @@ def learn(views: tuple[str, ...], windows: Sequence[Judged]) -> Blend:
         if n_people < MIN_BUCKET:
             rows.append(centre)
             continue
-        found = _search(members, signed, centre)
+        found = _search(members, signed, centre, alone=number > 0)
         rows.append(_toward(replace(found, start=centre), WHOLE_PEOPLE) if number else _toward(found, PRIOR_PEOPLE))
     return Blend(views, np.stack(rows), learned=True, note="learned")
 
@@ -144,8 +144,11 @@ class _Found:
     people: int
 
 
-def _search(windows: Sequence[Judged], signed: Bools, given: Floats) -> _Found:
-    """The best weights from `given` or from the best single view, whichever is ahead."""
+def _search(windows: Sequence[Judged], signed: Bools, given: Floats, *, alone: bool = True) -> _Found:
+    """The best weights from `given` or, with `alone`, from the best single view, whichever is ahead.
+
+    Cold people start from `given`: their best single view is a bet on one half-life, which the next weeks may lose.
+    """
     people = sum(len(window.users) for window in windows)
     # whoever has no right answer in the pool adds 0 to every order, and the search compares orders
     windows = [window.pick(np.unique(window.right[0])) for window in windows if window.hits.any()]
@@ -153,10 +156,10 @@ def _search(windows: Sequence[Judged], signed: Bools, given: Floats) -> _Found:
         return _Found(unit(given), unit(given), people)
     view, table = best_single(windows)
     search = Search(windows, np.maximum(table.max(axis=0), 1e-6), signed)
-    alone = np.eye(len(given), dtype=np.float32)[view]
+    best = np.eye(len(given), dtype=np.float32)[view]
     at_given = search.value([masked(window, blend(window.features, given)) for window in windows])
-    at_alone = search.value([masked(window, single(window, view)) for window in windows])
-    start = given if at_given >= at_alone else alone
+    at_best = search.value([masked(window, single(window, view)) for window in windows])
+    start = best if alone and at_best > at_given else given
     weights, _ = ascend(search, start)
     return _Found(unit(start), unit(weights), people)
 
