@@ -14,8 +14,10 @@ from campaigns.offers.edit import Terms
 from campaigns.planning import draft, launch, suggest
 from campaigns.planning.draft import Row
 from campaigns.sending import pump
+from crm.customers.models import Customer
 from lib.runs import Progress
 from segmentation.models import Segment
+from segmentation.segments import lists
 
 NAME = "Autumn picks"
 VALID_DAYS = 30
@@ -59,15 +61,25 @@ def prepare() -> list[EmailTemplate]:
     return install_starters()
 
 
+def everybody_else() -> Segment:
+    """Put everybody who has no portrait on a fixed list: they may allow e-mail without allowing profiling."""
+    segment, _made = Segment.objects.get_or_create(
+        name="Everybody else", kind=Segment.Kind.FIXED, defaults={"name_zh": "其他客户"}
+    )
+    lists.add(segment=segment, customers=Customer.objects.active().filter(portrait__isnull=True))
+    return segment
+
+
 def plan(name: str = NAME) -> Campaign:
-    """Write a campaign over the clusters, each with the suggested offer.
+    """Write a campaign over the clusters and everybody else, each with the suggested offer.
 
     Raises suggest.NothingToSuggest before the first walk round the circle.
     """
     template = prepare()[-1]
     campaign = draft.create(name=name)
     clusters = Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER, size__gt=0).order_by("size", "pk")
-    draft.set_cells(campaign=campaign, rows=[Row(segment_id=one.pk, template_id=template.pk) for one in clusters])
+    segments = [*clusters, everybody_else()]
+    draft.set_cells(campaign=campaign, rows=[Row(segment_id=one.pk, template_id=template.pk) for one in segments])
     suggested = suggest.suggest(campaign)
     draft.set_cells(campaign=campaign, rows=[one.row for one in suggested])
     return campaign

@@ -9,7 +9,7 @@ from crm.consents.purposes import Purpose
 from crm.customers.models import Customer, Identity
 from segmentation.portraits.models import Portrait
 from segmentation.rules.grammar import RuleError, parse
-from segmentation.segments import edit
+from segmentation.segments import edit, lists
 from segmentation.segments.count import Count, count_rule
 from segmentation.segments.models import Membership, Segment
 from segmentation.segments.refresh import refresh, refresh_all
@@ -120,6 +120,15 @@ def test_only_erasure_takes_somebody_off_a_fixed_list(buyers: list[Portrait]) ->
     Customer.objects.filter(pk=buyers[2].pk).update(state="erased")
     refresh(segment=listed)
     assert inside(listed) == {unprofiled, buyers[1].pk}
+
+
+def test_people_are_put_on_a_fixed_list_once_and_on_no_other_kind(buyers: list[Portrait]) -> None:
+    listed = Segment.objects.create(name="Guests", kind=Segment.Kind.FIXED)
+    some = Customer.objects.filter(pk__in=[portrait.pk for portrait in buyers[:4]])
+    assert (lists.add(segment=listed, customers=some), lists.add(segment=listed, customers=some)) == (4, 0)
+    assert (listed.size, len(inside(listed))) == (4, 4)
+    with pytest.raises(lists.NotAList):
+        lists.add(segment=edit.create(name="Many", rule=MANY), customers=some)
 
 
 def test_the_count_says_how_many_there_are_and_how_many_can_be_written_to(buyers: list[Portrait]) -> None:
