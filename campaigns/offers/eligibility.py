@@ -38,8 +38,3 @@ def eligible(day: date | None = None) -> QuerySet[Offer]:
         Q(valid_until__isnull=True) | Q(valid_until__gte=day),
         archived_at__isnull=True,
     )
-
-
-def eligible_for(department: str, day: date | None = None) -> QuerySet[Offer]:
-    """Return the offers that hold for a department on a day: its own, and those for everything."""
-    return eligible(day).filter(department__in=["", department])

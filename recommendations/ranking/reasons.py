@@ -37,7 +37,7 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.PEOPLE: Sentence("people_like_you", "Popular with people like you", "与您喜好相近的人常选"),
     Reason.NOW: Sentence("popular_now", "Popular right now", "近期热门"),
     Reason.POPULAR: Sentence("popular", "A favourite of our customers", "顾客之选"),
-    Reason.GROUP: Sentence("popular_in_group", "Popular among customers near you", "与您同类的顾客喜欢"),
+    Reason.GROUP: Sentence("popular_in_group", "Popular with similar customers", "与您同类的顾客喜欢"),
     Reason.CATEGORY: Sentence("category_you_like", "In a category you like", "您喜欢的类别"),
     Reason.RESTOCK: Sentence("time_to_restock", "Time to restock", "该补货了"),
     Reason.DISCOVER: Sentence("discover", "Something new to discover", "发现新品"),

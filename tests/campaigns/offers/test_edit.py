@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from campaigns.offers.edit import Terms, archive, change, check, create, restore
-from campaigns.offers.eligibility import Standing, eligible, eligible_for, standing
+from campaigns.offers.eligibility import Standing, eligible, standing
 from campaigns.offers.models import Offer
 
 GOOD = Terms(name="Spring", value=Decimal(15))
@@ -57,11 +57,3 @@ def test_an_offer_holds_on_its_first_and_last_day_and_not_beside_them() -> None:
     for day, how in expected.items():
         assert standing(offer, day) == how
         assert eligible(day).exists() == (how == Standing.VALID)
-
-
-@pytest.mark.django_db
-def test_a_departments_offers_are_its_own_and_those_for_everything() -> None:
-    everywhere = create(terms=GOOD)
-    coffee = create(terms=replace(GOOD, name="Coffee", department="Coffee"))
-    create(terms=replace(GOOD, name="Tea", department="Tea"))
-    assert set(eligible_for("Coffee")) == {everywhere, coffee}
