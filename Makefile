@@ -30,8 +30,8 @@ bench: ## Run each benchmark; every figure stands beside a yardstick measured in
 
 lock: ## Compile requirements*.in into requirements*.txt with hashes
 	@$(PREPARE) --dev
-	$(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe -o requirements.txt requirements.in
-	$(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe -o requirements-dev.txt requirements-dev.in
+	$(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links -o requirements.txt requirements.in
+	$(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links -o requirements-dev.txt requirements-dev.in
 
 clean: ## Remove what the commands made, except the data in var/
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis var/static var/static.stamp var/test
