@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -30,6 +31,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CROWD = Size(customers=220, products=96)
+HANGING_UP = 15.0
+"""Seconds the server's threads have to close their connections after the server has stopped."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield chromium
         chromium.close()
+        # For the same reason Django has kept this thread's connections in another place while the loop ran. Left open,
+        # they would outlive the shop, and the next browser would find them there, dead.
+        connections.close_all()
 
 
 @pytest.fixture(scope="package")
@@ -104,11 +110,23 @@ def _empty() -> None:
     cache.clear()
     connections.close_all()
     for database in settings.DATABASES:
-        with connections[database].cursor() as cursor:
-            # Threads of the server that have not hung up yet would hold the tables.
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        # Threads of the server that have not hung up yet would hold the tables.
+        _alone(database)
     for database in settings.DATABASES:
         call_command("flush", database=database, interactive=False, verbosity=0)
+
+
+def _alone(database: str) -> None:
+    """Return when nobody else is connected to the database; nobody is thrown out, since he might come back."""
+    until = time.monotonic() + HANGING_UP
+    with connections[database].cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT application_name, state, query_start FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            others = cursor.fetchall()
+            if not others:
+                return
+            assert time.monotonic() < until, f"still connected to {database}: {others}"
+            time.sleep(0.05)
