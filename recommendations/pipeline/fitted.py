@@ -18,9 +18,14 @@ from recommendations.dataset.history import History
 from recommendations.evaluation.evaluate import Report
 from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
 from recommendations.ranking import reasons
+from recommendations.ranking.ascent import blend
 from recommendations.ranking.hybrid import Blend
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
+from recommendations.ranking.reranker import Cells, Reranker, SecondOpinion
+from recommendations.ranking.traits import Shelf
+
+NOTHING = np.zeros((0, 0, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,9 @@ class FittedHybrid:
     history: History
     fresh: Blend
     again: Blend | None
+    opinions: dict[str, SecondOpinion]
+    """What the trees say beside `fresh` (goal `new`) and `again` (goal `any`); missing where the blend is alone."""
+    shelf: Shelf
     buyers: Ints
     """People who have each item, shape (items,)."""
     categories: Ints
@@ -93,21 +101,26 @@ class FittedHybrid:
         pool = align(build_pool(self.learners, rows, users, rules), self.fresh.views)
         resting = policy.resting(rows)
         allowed = pool.real & ~np.take_along_axis(resting, np.maximum(pool.items, 0), axis=1)
-        lists = self._rank(pool, allowed, wish.k)
+        lists = self._rank(pool, rows, allowed, wish.k)
         if wish.diversity:
             lists = varied(lists, self.categories, wish.diversity)
         lists.fill(self._leftovers(lists, rows, policy.eligible[None, :] & ~resting, fill=wish.fill))
         return self._explained(lists, rows)
 
-    def _rank(self, pool: Pool, allowed: Bools, k: int) -> Ranked:
-        """The order of the fresh blend and, where people buy again, that of the open one merged into it."""
-        new = allowed & ~pool.seen
-        features = standardise(pool.features, pool.real & ~pool.seen)
-        fresh = ranked(pool, Given(features, self.fresh.for_lengths(pool.lengths), new), k)
-        if self.again is None:
-            return fresh
-        features = standardise(pool.features, pool.real)
-        return merge(fresh, ranked(pool, Given(features, self.again.for_lengths(pool.lengths), allowed), k))
+    def _rank(self, pool: Pool, rows: History, allowed: Bools, k: int) -> Ranked:
+        """The order for new items and, where people buy again, that for anything merged into it."""
+        names, traits = self.shelf.describe(rows, pool.items, pool.seen) if self.opinions else ((), NOTHING)
+
+        def order(goal: str, mix: Blend, open_: Bools, among: Bools) -> Ranked:
+            cells = Cells(pool.views, standardise(pool.features, open_), open_, names, traits)
+            given = Given(cells.features, mix.for_lengths(pool.lengths), among)
+            scores = blend(given.features, given.weights)
+            if goal in self.opinions:
+                scores = self.opinions[goal].mixed(scores, cells)
+            return ranked(pool, given, scores, k)
+
+        fresh = order("new", self.fresh, pool.real & ~pool.seen, allowed & ~pool.seen)
+        return merge(fresh, order("any", self.again, pool.real, allowed)) if self.again else fresh
 
     def _leftovers(self, lists: Ranked, rows: History, open_: Bools, *, fill: bool) -> dict[int, Ints]:
         """For each person whose list is short, more items by popularity: new ones, then with `fill` those they have."""
@@ -138,14 +151,25 @@ class FittedHybrid:
         """Write a signed folder and return its manifest (see lib.artifacts)."""
         kept = {learner.name: learner.artifacts() for learner in self.learners}
         history, history_values = self.history.artifacts()
+        shelf, shelf_values = self.shelf.artifacts()
         bundle = artifacts.Bundle(
             arrays={name: arrays for name, (arrays, _) in kept.items()}
-            | {"history": history, "catalogue": {"buyers": self.buyers, "categories": self.categories}},
+            | {f"trees_{goal}": opinion.trees.artifacts()[0] for goal, opinion in self.opinions.items()}
+            | {
+                "history": history,
+                "shelf": shelf,
+                "catalogue": {"buyers": self.buyers, "categories": self.categories},
+            },
             values={
                 "recipe": {
                     "learners": {name: values for name, (_, values) in kept.items()},
                     "order": [learner.name for learner in self.learners],
                     "history": history_values,
+                    "shelf": shelf_values,
+                    "opinions": {
+                        goal: {"share": opinion.share, "trees": opinion.trees.artifacts()[1]}
+                        for goal, opinion in self.opinions.items()
+                    },
                     "fresh": self.fresh.as_values(),
                     "again": self.again.as_values() if self.again else None,
                     "facts": self.facts,
@@ -174,6 +198,13 @@ class FittedHybrid:
             history=History.from_artifacts(bundle.arrays["history"], recipe["history"]),
             fresh=Blend.from_values(recipe["fresh"]),
             again=Blend.from_values(recipe["again"]) if recipe["again"] else None,
+            opinions={
+                goal: SecondOpinion(
+                    Reranker.from_artifacts(bundle.arrays[f"trees_{goal}"], values["trees"]), values["share"]
+                )
+                for goal, values in recipe["opinions"].items()
+            },
+            shelf=Shelf.from_artifacts(bundle.arrays["shelf"], recipe["shelf"]),
             buyers=bundle.arrays["catalogue"]["buyers"],
             categories=bundle.arrays["catalogue"]["categories"],
             facts=recipe["facts"],

@@ -6,7 +6,7 @@ import numpy as np
 
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.ranking import reasons
-from recommendations.ranking.ascent import blend, top_cells
+from recommendations.ranking.ascent import top_cells
 from recommendations.ranking.diversity import spread
 from recommendations.ranking.pool import Pool
 
@@ -56,9 +56,8 @@ class Given:
     """Cells that compete, shape (people, width)."""
 
 
-def ranked(pool: Pool, given: Given, k: int) -> Ranked:
-    """The `k` best competing cells of each person by the weighted sum of features."""
-    scores = blend(given.features, given.weights)
+def ranked(pool: Pool, given: Given, scores: Floats, k: int) -> Ranked:
+    """The `k` best competing cells of each person by `scores` (people, width); weighted features are the reasons."""
     cells = top_cells(scores, given.among, k)
     real = np.take_along_axis(given.among, cells, axis=1)
     picked = np.take_along_axis(given.features, cells[None], axis=2) * given.weights.T[:, :, None]
