@@ -15,8 +15,8 @@ from recommendations.ranking.traits import Shelf
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """How much the trees may count; a mixture is often better than either, since the two err in different places."""
-LABELLED = 150
-"""With fewer people to learn from, trees learn people by heart."""
+LABELLED = 600
+"""With fewer people to learn from, over all windows, trees learn people by heart."""
 
 
 @dataclass(frozen=True)

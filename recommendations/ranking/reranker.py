@@ -39,8 +39,8 @@ class RerankerConfig:
     """Least weight of a leaf: a rule about fewer cells is chance."""
     pairs: int = 20
     """First places whose pairs are compared."""
-    threads: int = 2
-    """Processors that grow them."""
+    alone: int = 400_000
+    """Up to so many cells one processor grows the trees: threads would wait for each other longer than they work."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Reranker:
         watched = [(self._table(watch), "watch")] if watch else []
         told: dict[str, dict[str, list[float]]] = {}
         self.trees = xgboost.train(
-            _settings(self.config, seed),
+            _settings(self.config, seed, self._threads(table.num_row())),
             table,
             self.config.rounds,
             evals=watched,
@@ -145,7 +145,7 @@ class Reranker:
             np.concatenate(right).astype(np.float32),
             qid=np.concatenate(groups),
             feature_names=list(self._column_names()),
-            nthread=self.config.threads,
+            nthread=self._threads(sum(map(len, right))),
         )
 
     def scores(self, cells: Cells) -> Floats:
@@ -157,11 +157,15 @@ class Reranker:
         columns = self._columns(cells.features, cells.among, cells.traits)
         person, column = np.nonzero(cells.among)
         table = xgboost.DMatrix(
-            columns[:, person, column].T, feature_names=list(self._column_names()), nthread=self.config.threads
+            columns[:, person, column].T, feature_names=list(self._column_names()), nthread=self._threads(len(person))
         )
+        self.trees.set_param({"nthread": self._threads(len(person))})
         out[person, column] = self.trees.predict(table)
         whole: Floats = standardise(out[None], cells.among)[0]
         return whole
+
+    def _threads(self, cells: int) -> int:
+        return 1 if cells <= self.config.alone else os.cpu_count() or 1
 
     def importance(self) -> dict[str, float]:
         """Share of the trees' total gain by column, largest first."""
@@ -209,7 +213,7 @@ def mix(linear: Floats, trees: Floats, among: Bools, share: float) -> Floats:
     return np.asarray((1 - share) * standardise(linear[None], among)[0] + share * trees, dtype=np.float32)
 
 
-def _settings(config: RerankerConfig, seed: int) -> dict[str, Any]:
+def _settings(config: RerankerConfig, seed: int, threads: int) -> dict[str, Any]:
     return {
         "objective": "rank:ndcg",
         "eval_metric": "ndcg@10",
@@ -223,7 +227,7 @@ def _settings(config: RerankerConfig, seed: int) -> dict[str, Any]:
         "reg_lambda": 5.0,
         "tree_method": "hist",
         "max_bin": 64,
-        "nthread": config.threads,
+        "nthread": threads,
         "seed": seed,
     }
 

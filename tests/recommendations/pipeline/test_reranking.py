@@ -8,7 +8,7 @@ from tests.recommendations.ranking.test_reranker import VIEWS, examples, quality
 
 
 def test_trees_that_win_beyond_doubt_get_a_share_and_are_grown_anew() -> None:
-    windows = [examples(seed=number) for number in range(3)]
+    windows = [examples(people=220, seed=number) for number in range(3)]
     linear = [one.judged.features[0] for one in windows]
     trial = try_trees(windows, linear, VIEWS, "time", seed=0)
     assert trial.opinion is not None
@@ -19,7 +19,7 @@ def test_trees_that_win_beyond_doubt_get_a_share_and_are_grown_anew() -> None:
 
 @pytest.mark.parametrize("protocol", ["time", "random"])
 def test_trees_that_can_add_nothing_get_none(protocol: str) -> None:
-    windows = [examples(seed=number) for number in range(2)]
+    windows = [examples(people=300, seed=number) for number in range(2)]
     # a blend that is already right everywhere cannot be beaten
     linear = [one.judged.hits.astype(np.float32) for one in windows]
     trial = try_trees(windows, linear, VIEWS, protocol, seed=0)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from recommendations.ranking.ascent import Judged, ndcg
 from recommendations.ranking.pool import standardise
 from recommendations.ranking.reranker import Cells, Examples, Reranker, RerankerConfig, mix
 
-FEW = RerankerConfig(rounds=30, leaf=1.0, threads=1)
+FEW = RerankerConfig(rounds=30, leaf=1.0)
 VIEWS = ("likes", "noise")
 
 
