@@ -7,6 +7,7 @@ import numpy as np
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.ranking import reasons
 from recommendations.ranking.ascent import blend, top_cells
+from recommendations.ranking.boosts import boosted
 from recommendations.ranking.diversity import spread
 from recommendations.ranking.pool import Pool
 
@@ -54,11 +55,15 @@ class Given:
     """One row per person, shape (people, views)."""
     among: Bools
     """Cells that compete, shape (people, width)."""
+    lift: Floats | None = None
+    """Factors on the scores (boosts.py), shape (people, width)."""
 
 
 def ranked(pool: Pool, given: Given, k: int) -> Ranked:
     """The `k` best competing cells of each person by the weighted sum of features."""
     scores = blend(given.features, given.weights)
+    if given.lift is not None:
+        scores = boosted(scores, given.among, given.lift)
     cells = top_cells(scores, given.among, k)
     real = np.take_along_axis(given.among, cells, axis=1)
     picked = np.take_along_axis(given.features, cells[None], axis=2) * given.weights.T[:, :, None]
