@@ -10,6 +10,7 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.learn import Progress, learn_blends
+from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
 
@@ -51,6 +52,7 @@ def fit_hybrid(
         again=learned.again.on(views) if learned.again else None,
         buyers=support(dataset.history),
         categories=_categories(dataset),
+        grounds=grounds_of(dataset),
         facts=facts,
         reports=learned.reports,
     )

@@ -18,6 +18,7 @@ from recommendations.dataset.history import History
 from recommendations.evaluation.evaluate import Report
 from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
 from recommendations.ranking import reasons
+from recommendations.ranking.grounds import Grounds, category_shares
 from recommendations.ranking.hybrid import Blend
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
@@ -50,6 +51,8 @@ class Wish:
     """Whether a list that runs out of new things goes on with what the person has, to reach k."""
     diversity: float = 0.0
     """From 0 (by score alone) to 1 (as varied by category as can be)."""
+    lift: Floats | None = None
+    """Factor of each item on its score (ranking.boosts.factors), shape (items,); None boosts nothing."""
 
 
 @dataclass
@@ -66,6 +69,8 @@ class FittedHybrid:
     """People who have each item, shape (items,)."""
     categories: Ints
     """Number of each item's category, -1 for none, shape (items,)."""
+    grounds: Grounds
+    """The facts behind sentences."""
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: protocol, ridge, seed, counts."""
     reports: list[Report] = field(default_factory=list)
@@ -91,23 +96,25 @@ class FittedHybrid:
         policy = wish.policy or Policy.open(len(self.items))
         rules = PoolRules(policy.eligible, with_seen=self.again is not None, per_view=max(PER_VIEW, wish.k))
         pool = align(build_pool(self.learners, rows, users, rules), self.fresh.views)
-        resting = policy.resting(rows)
-        allowed = pool.real & ~np.take_along_axis(resting, np.maximum(pool.items, 0), axis=1)
-        lists = self._rank(pool, allowed, wish.k)
+        open_ = policy.codes(rows, users) == 0
+        allowed = pool.real & np.take_along_axis(open_, np.maximum(pool.items, 0), axis=1)
+        lists = self._rank(pool, allowed, wish)
         if wish.diversity:
             lists = varied(lists, self.categories, wish.diversity)
-        lists.fill(self._leftovers(lists, rows, policy.eligible[None, :] & ~resting, fill=wish.fill))
+        lists.fill(self._leftovers(lists, rows, open_, fill=wish.fill))
         return self._explained(lists, rows)
 
-    def _rank(self, pool: Pool, allowed: Bools, k: int) -> Ranked:
+    def _rank(self, pool: Pool, allowed: Bools, wish: Wish) -> Ranked:
         """The order of the fresh blend and, where people buy again, that of the open one merged into it."""
         new = allowed & ~pool.seen
+        lift = None if wish.lift is None else wish.lift[np.maximum(pool.items, 0)]
         features = standardise(pool.features, pool.real & ~pool.seen)
-        fresh = ranked(pool, Given(features, self.fresh.for_lengths(pool.lengths), new), k)
+        fresh = ranked(pool, Given(features, self.fresh.for_lengths(pool.lengths), new, lift), wish.k)
         if self.again is None:
             return fresh
         features = standardise(pool.features, pool.real)
-        return merge(fresh, ranked(pool, Given(features, self.again.for_lengths(pool.lengths), allowed), k))
+        again = Given(features, self.again.for_lengths(pool.lengths), allowed, lift)
+        return merge(fresh, ranked(pool, again, wish.k))
 
     def _leftovers(self, lists: Ranked, rows: History, open_: Bools, *, fill: bool) -> dict[int, Ints]:
         """For each person whose list is short, more items by popularity: new ones, then with `fill` those they have."""
@@ -125,27 +132,42 @@ class FittedHybrid:
 
     def _explained(self, lists: Ranked, rows: History) -> Lists:
         knn = next(learner for learner in self.learners if isinstance(learner, ItemKnn))
-        sources = knn.reasons(rows, lists.items)
         at = np.maximum(lists.items, 0)
         has = np.zeros((rows.n_users, len(self.items)), bool)
         has[rows.pairs.nonzero()] = True
-        seen = np.take_along_axis(has, at, axis=1)
-        told = reasons.choose(reasons.Evidence(lists.shares, sources, self.buyers[at], seen))
-        named = np.where(told == reasons.Reason.BECAUSE, sources, -1)
-        return Lists(lists.items, lists.scores, told, named, lists.shares)
+        sources, bought = knn.reasons(rows, lists.items), self.grounds.bought_together(rows, lists.items, self.buyers)
+        evidence = reasons.Evidence(
+            shares=lists.shares,
+            source=self.grounds.nameable(sources),
+            buyers=self.buyers[at],
+            seen=np.take_along_axis(has, at, axis=1),
+            together=bought.source,
+            often=bought.often,
+            new=self.grounds.new(rows.now)[at],
+            liked=category_shares(rows, self.categories, lists.items),
+            sensitive=self.grounds.sensitive[at],
+        )
+        told = reasons.choose(evidence)
+        return Lists(lists.items, lists.scores, told, reasons.named(told, evidence), lists.shares)
 
     def save(self, folder: Path, key_file: Path) -> dict[str, Any]:
         """Write a signed folder and return its manifest (see lib.artifacts)."""
         kept = {learner.name: learner.artifacts() for learner in self.learners}
         history, history_values = self.history.artifacts()
+        grounds, grounds_values = self.grounds.artifacts()
         bundle = artifacts.Bundle(
             arrays={name: arrays for name, (arrays, _) in kept.items()}
-            | {"history": history, "catalogue": {"buyers": self.buyers, "categories": self.categories}},
+            | {
+                "history": history,
+                "grounds": grounds,
+                "catalogue": {"buyers": self.buyers, "categories": self.categories},
+            },
             values={
                 "recipe": {
                     "learners": {name: values for name, (_, values) in kept.items()},
                     "order": [learner.name for learner in self.learners],
                     "history": history_values,
+                    "grounds": grounds_values,
                     "fresh": self.fresh.as_values(),
                     "again": self.again.as_values() if self.again else None,
                     "facts": self.facts,
@@ -176,6 +198,7 @@ class FittedHybrid:
             again=Blend.from_values(recipe["again"]) if recipe["again"] else None,
             buyers=bundle.arrays["catalogue"]["buyers"],
             categories=bundle.arrays["catalogue"]["categories"],
+            grounds=Grounds.from_artifacts(bundle.arrays["grounds"], recipe["grounds"]),
             facts=recipe["facts"],
             reports=[Report.from_values(values) for values in bundle.values["reports"]],
         )
