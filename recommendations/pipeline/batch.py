@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 
 from recommendations.dataset.arrays import Ints
+from recommendations.dataset.events import ITEM_KINDS
 from recommendations.dataset.load import BadInput, load_files, read_ids
 from recommendations.pipeline import batch_metrics
+from recommendations.pipeline.asked import Question, answer
 from recommendations.pipeline.batch_metrics import Measured
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
@@ -48,6 +50,10 @@ class Job:
     model: Path | None = None
     """Folder to keep the trained recommender in, signed by `key`; None keeps nothing."""
     key: Path | None = None
+    query: str | None = None
+    """A question: only items that match it are listed, and lists end where nothing more matches."""
+    kinds: tuple[str, ...] = ()
+    """Which of dataset.events.ITEM_KINDS may answer a question; none means all."""
     explain: bool = False
     """Whether the out file has the columns of EXPLAINED."""
     metrics: Path | None = None
@@ -73,7 +79,7 @@ class Outcome:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of both doors."""
     parser.add_argument("--interactions", type=Path, required=True, help="CSV: user,item,kind,value,timestamp")
-    parser.add_argument("--items", type=Path, help="CSV: item,name,category,brand,tags,description,price")
+    parser.add_argument("--items", type=Path, help="CSV: item,name,category,brand,tags,description,price,kind")
     parser.add_argument("--users", type=Path, help="CSV: user,gender,birth_year,country,extra")
     parser.add_argument("--for", dest="asked", type=Path, required=True, help="text file, one user id per line")
     parser.add_argument("-k", type=int, default=50, help="rows per user (default 50)")
@@ -81,6 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same lists (default 0)")
     parser.add_argument("--model", type=Path, help="folder to keep the trained recommender in, signed")
     parser.add_argument("--key", type=Path, help="file of the signing key, made on first use (needed with --model)")
+    parser.add_argument("--query", help="list only items that match this text, in each user's order")
+    parser.add_argument("--kind", dest="kinds", action="append", choices=ITEM_KINDS, help="with --query: only these")
     parser.add_argument("--explain", action="store_true", help="add the item a reason names and each reason's share")
     parser.add_argument("--metrics", type=Path, help="CSV of what people did afterwards (user,item): score the lists")
     parser.add_argument("--metrics-out", type=Path, help="JSON file to write the figures to (needs --metrics)")
@@ -99,13 +107,17 @@ def job_from(options: argparse.Namespace) -> Job:
         raise ValueError("--model needs --key")
     if options.metrics_out and not options.metrics:
         raise ValueError("--metrics-out needs --metrics")
-    return Job(**{one.name: getattr(options, one.name) for one in fields(Job)})
+    if options.kinds and not options.query:
+        raise ValueError("--kind needs --query")
+    given = {one.name: getattr(options, one.name) for one in fields(Job)}
+    return Job(**given | {"kinds": tuple(options.kinds or ())})
 
 
 def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
     """Train on the files of `job` and write its lists; the out file appears whole or not at all.
 
-    Everyone asked gets k rows, or as many as there are items. Raises BadInput for unreadable rows.
+    Everyone asked gets k rows, or as many as there are items (that match the question, where one is asked). Raises
+    BadInput for unreadable rows.
     """
     started = time.monotonic()
     asked = read_ids(job.asked)
@@ -139,11 +151,17 @@ def _lists(job: Job, hybrid: FittedHybrid, users: Ints, progress: Progress | Non
             if progress:
                 progress("writing lists", at, len(users))
             part = users[at : at + 2048]
-            lists = hybrid.recommend(part, Wish(k=job.k, fill=True))
+            lists = _listed(job, hybrid, part)
             listed[at : at + len(part)] = lists.items
             rows += _write(file, hybrid, part, lists, explain=job.explain)
     work.replace(job.out)
     return listed, rows
+
+
+def _listed(job: Job, hybrid: FittedHybrid, users: Ints) -> Lists:
+    if job.query:
+        return answer(hybrid, users, Question(job.query, job.kinds, job.k))
+    return hybrid.recommend(users, Wish(k=job.k, fill=True))
 
 
 def _write(file: TextIO, hybrid: FittedHybrid, users: Ints, lists: Lists, *, explain: bool) -> int:

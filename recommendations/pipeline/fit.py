@@ -13,6 +13,7 @@ from recommendations.pipeline.learn import Progress, learn_blends
 from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
+from recommendations.ranking.query import words_of
 
 
 def fit_hybrid(
@@ -53,6 +54,7 @@ def fit_hybrid(
         buyers=support(dataset.history),
         categories=_categories(dataset),
         grounds=grounds_of(dataset),
+        words=words_of(dataset.item_table),
         facts=facts,
         reports=learned.reports,
     )

@@ -22,6 +22,7 @@ from recommendations.ranking.grounds import Grounds, category_shares
 from recommendations.ranking.hybrid import Blend
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
+from recommendations.ranking.query import Words
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class FittedHybrid:
     """Number of each item's category, -1 for none, shape (items,)."""
     grounds: Grounds
     """The facts behind sentences."""
+    words: Words
+    """The words of the items, for questions."""
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: protocol, ridge, seed, counts."""
     reports: list[Report] = field(default_factory=list)
@@ -102,7 +105,7 @@ class FittedHybrid:
         if wish.diversity:
             lists = varied(lists, self.categories, wish.diversity)
         lists.fill(self._leftovers(lists, rows, open_, fill=wish.fill))
-        return self._explained(lists, rows)
+        return self.explained(lists, rows)
 
     def _rank(self, pool: Pool, allowed: Bools, wish: Wish) -> Ranked:
         """The order of the fresh blend and, where people buy again, that of the open one merged into it."""
@@ -130,7 +133,8 @@ class FittedHybrid:
             out[int(person)] = np.r_[more, order[(free & has)[order]]] if fill else more
         return out
 
-    def _explained(self, lists: Ranked, rows: History) -> Lists:
+    def explained(self, lists: Ranked, rows: History) -> Lists:
+        """`lists` of the people whose history is `rows`, with the reason told for each item."""
         knn = next(learner for learner in self.learners if isinstance(learner, ItemKnn))
         at = np.maximum(lists.items, 0)
         has = np.zeros((rows.n_users, len(self.items)), bool)
@@ -155,11 +159,13 @@ class FittedHybrid:
         kept = {learner.name: learner.artifacts() for learner in self.learners}
         history, history_values = self.history.artifacts()
         grounds, grounds_values = self.grounds.artifacts()
+        words, words_values = self.words.artifacts()
         bundle = artifacts.Bundle(
             arrays={name: arrays for name, (arrays, _) in kept.items()}
             | {
                 "history": history,
                 "grounds": grounds,
+                "words": words,
                 "catalogue": {"buyers": self.buyers, "categories": self.categories},
             },
             values={
@@ -173,6 +179,7 @@ class FittedHybrid:
                     "facts": self.facts,
                 },
                 "reports": [report.as_values() for report in self.reports],
+                "words": words_values,
             },
             frames={
                 "users": pd.DataFrame({"user": self.users.astype(str)}),
@@ -199,6 +206,7 @@ class FittedHybrid:
             buyers=bundle.arrays["catalogue"]["buyers"],
             categories=bundle.arrays["catalogue"]["categories"],
             grounds=Grounds.from_artifacts(bundle.arrays["grounds"], recipe["grounds"]),
+            words=Words.from_artifacts(bundle.arrays["words"], bundle.values["words"]),
             facts=recipe["facts"],
             reports=[Report.from_values(values) for values in bundle.values["reports"]],
         )

@@ -63,7 +63,7 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
         products = duck.execute(
             """
             SELECT cast(product_id AS varchar) AS item, name, category, brand, array_to_string(tags, '|') AS tags,
-                   concat_ws(' ', description, name_zh) AS description, price, recommendable, in_stock, repeatable
+                   concat_ws(' ', description, name_zh) AS description, price, kind, recommendable, in_stock, repeatable
             FROM read_parquet(?)
             """,
             [str(folder / "products.parquet")],
