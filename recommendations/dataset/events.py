@@ -11,7 +11,9 @@ from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.history import DAY, Acts, History, build
 from recommendations.dataset.weights import STRONG
 
-ITEM_COLUMNS = ("name", "category", "brand", "tags", "description", "price")
+ITEM_COLUMNS = ("name", "category", "brand", "tags", "description", "price", "kind")
+ITEM_KINDS = ("product", "article", "answer")
+"""What `kind` in the item table may be; empty stands for the first."""
 USER_COLUMNS = ("gender", "birth_year", "country", "extra")
 REPEAT_SHOP = 0.10
 """From this share of acts that repeat an earlier day's item, buying again counts (recommenders.md, section 8)."""

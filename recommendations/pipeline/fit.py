@@ -10,8 +10,10 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.learn import Progress, learn_blends
+from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
+from recommendations.ranking.query import words_of
 from recommendations.ranking.traits import Shelf
 
 
@@ -56,6 +58,8 @@ def fit_hybrid(
         shelf=Shelf.of(dataset),
         buyers=support(dataset.history),
         categories=_categories(dataset),
+        grounds=grounds_of(dataset),
+        words=words_of(dataset.item_table),
         facts=facts,
         reports=learned.reports,
     )
