@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.evaluation import metrics
@@ -12,6 +13,8 @@ from recommendations.ranking.ascent import CUT, DISCOUNT, IDEAL, Judged, ndcg, t
 from recommendations.ranking.boosts import Boost, boosted, factors
 from recommendations.ranking.diversity import spread
 
+KEPT = 100
+"""Cells of each person that a trial keeps."""
 LISTED = 20
 """Places that the dial spreads, as in the lists that are served."""
 
@@ -48,6 +51,46 @@ class Trial:
     """Shape (people, width), by weights not learned on these people."""
     categories: Ints
     """Number of each item's category, -1 for none, shape (items,)."""
+
+    def artifacts(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+        """Arrays and plain values that from_artifacts() takes back; who the people are is not kept."""
+        one = self.judged
+        arrays = {"items": one.items, "among": one.among, "hits": one.hits, "wanted": one.wanted}
+        return arrays | {"scores": self.scores, "categories": self.categories}, {"window": one.name}
+
+    @classmethod
+    def from_artifacts(cls, arrays: dict[str, npt.NDArray[Any]], values: dict[str, Any]) -> Self:
+        """The trial that artifacts() described, its people numbered from 0."""
+        items = arrays["items"]
+        judged = Judged(
+            name=values["window"],
+            users=np.arange(len(items)),
+            lengths=np.zeros(len(items), np.int64),
+            features=np.zeros((0, *items.shape), np.float32),
+            among=arrays["among"],
+            hits=arrays["hits"],
+            wanted=arrays["wanted"],
+            items=items,
+        )
+        return cls(judged, arrays["scores"], arrays["categories"])
+
+
+def trial_of(judged: Judged, scores: Floats, categories: Ints, width: int = KEPT) -> Trial:
+    """The trial of a judged pool and its blend's `scores` (people, width), cut to each person's `width` best cells.
+
+    So a trial of a thousand people is small enough to be kept with the model, and a rule's cost can be shown while it
+    is being written. What a very strong boost would bring up from deeper is not counted.
+    """
+    cells = top_cells(scores, judged.among, width)
+    arrays = {
+        "items": np.take_along_axis(judged.items, cells, axis=1),
+        "among": np.take_along_axis(judged.among, cells, axis=1),
+        "hits": np.take_along_axis(judged.hits, cells, axis=1),
+        "wanted": judged.wanted,
+        "scores": np.take_along_axis(scores, cells, axis=1),
+        "categories": categories,
+    }
+    return Trial.from_artifacts(arrays, {"window": judged.name})
 
 
 def cost_of_boosts(trial: Trial, boosts: Sequence[Boost]) -> Cost:

@@ -10,11 +10,11 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
 from recommendations.ranking.policy import K_SUPPORT
 
-LARGEST = 50
-"""A basket of more items says little about any pair of them, and there would be a thousand pairs and more."""
-PAIRS_AT_ONCE = 4_000_000
-"""Pairs are counted in pieces of about so many, which bounds memory to some 200 MB."""
-MOST_PAIRS = 30_000_000
+LARGEST = 30
+"""A basket of more items says little about any pair of them, and there would be hundreds of pairs."""
+PAIRS_AT_ONCE = 2_000_000
+"""Pairs are counted in pieces of about so many, which bounds memory to some 100 MB."""
+MOST_PAIRS = 10_000_000
 """In a very large shop the people of the first so many pairs stand for all. A count can only be too low for it, so what
 reaches K_SUPPORT still has it."""
 PARTNERS = 50
@@ -61,6 +61,11 @@ def baskets(dataset: Dataset, least: int = K_SUPPORT) -> Baskets:
     day = np.floor(dataset.timestamp[keep] / DAY).astype(np.int64)
     order = np.lexsort((item, day, user))
     user, item, day = user[order], item[order], day[order]
+    # what too few people took at all is in no pair of enough people
+    common = np.bincount(dataset.history.indices, minlength=n)[item] >= least
+    user, item, day = user[common], item[common], day[common]
+    if not len(user):
+        return Baskets(_counts(user, item, n))
     once = np.r_[True, (np.diff(user) != 0) | (np.diff(day) != 0) | (np.diff(item) != 0)]
     user, item, day = user[once], item[once], day[once]
     start = np.flatnonzero(np.r_[True, (np.diff(user) != 0) | (np.diff(day) != 0)])
@@ -70,10 +75,10 @@ def baskets(dataset: Dataset, least: int = K_SUPPORT) -> Baskets:
 
 
 def _people_per_pair(item: Ints, user: Ints, start: Ints, size: Ints, n: int) -> Csr:
-    """How many people have both items in one of their baskets, items x items, each pair in both directions."""
+    """How many people have both items in one of their baskets, items x items, symmetric."""
     total = _counts(np.zeros(0, np.int64), np.zeros(0, np.int64), n)
-    work = np.cumsum(size * size)
-    start = start[work <= MOST_PAIRS]
+    work = np.cumsum(size * (size - 1) // 2)
+    start, size = start[work <= MOST_PAIRS], size[work <= MOST_PAIRS]
     at = 0
     while at < len(start):
         end = int(np.searchsorted(work, (work[at - 1] if at else 0) + PAIRS_AT_ONCE, side="right"))
@@ -86,17 +91,17 @@ def _people_per_pair(item: Ints, user: Ints, start: Ints, size: Ints, n: int) ->
         cell = np.unique((place.astype(np.int64) * n + one) * n + two)
         total = total + _counts((cell // n) % n, cell % n, n)
         at = end
-    return total
+    return (total + total.T).tocsr()
 
 
 def _pairs(item: Ints, user: Ints, start: Ints, size: Ints) -> tuple[Ints, Ints, Ints]:
-    """All ordered pairs of different items within each basket, with the person."""
+    """Every pair of items within each basket once, with the person; items are sorted within a basket."""
     square = size * size
     inside = np.arange(int(square.sum())) - np.repeat(np.cumsum(square) - square, square)
     wide = np.repeat(size, square)
     first = np.repeat(start, square)
     left, right = inside // wide, inside % wide
-    keep = left != right
+    keep = left < right
     return item[(first + left)[keep]], item[(first + right)[keep]], user[first[keep]]
 
 

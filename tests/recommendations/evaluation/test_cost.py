@@ -1,9 +1,11 @@
 """What a boost or the dial costs, where the answer is known by construction."""
 
+import json
+
 import numpy as np
 import pytest
 
-from recommendations.evaluation.cost import Trial, cost_of_boosts, cost_of_dial, dial_curve
+from recommendations.evaluation.cost import Trial, cost_of_boosts, cost_of_dial, dial_curve, trial_of
 from recommendations.ranking.ascent import Judged
 from recommendations.ranking.boosts import Boost, boosted, factors
 
@@ -60,6 +62,17 @@ def test_the_dial_trades_ndcg_for_categories(trial: Trial) -> None:
     assert curve[1.0].moved > 0.3
     # the best item stays first whatever the dial: nothing was placed before it
     assert cost_of_dial(trial, 1.0).with_rule == 1.0
+
+
+def test_a_trial_cut_to_the_best_cells_costs_the_same_and_keeps_nobody(trial: Trial) -> None:
+    cut = trial_of(trial.judged, trial.scores, trial.categories, width=20)
+    arrays, values = cut.artifacts()
+    assert not {"users", "lengths", "features"} & set(arrays)
+    back = Trial.from_artifacts(arrays, json.loads(json.dumps(values)))
+    boost = [Boost(np.arange(WIDTH) == 1, 2.0)]
+    assert cost_of_boosts(back, boost).as_values() == cost_of_boosts(trial, boost).as_values()
+    assert cost_of_dial(back, 0.5).as_values() == cost_of_dial(trial, 0.5).as_values()
+    assert back.judged.items.shape == (PEOPLE, 20)
 
 
 def test_factors_multiply_within_bounds_and_a_boost_never_lowers_anything() -> None:
