@@ -22,7 +22,7 @@ from recommendations.ranking.reranker import SecondOpinion
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-MAX_PEOPLE = 2000
+MAX_PEOPLE = 1200
 """People per validation window; more would hardly sharpen the weights."""
 RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 TUNE_UP_TO = 8_000

@@ -29,9 +29,9 @@ Arrays = dict[str, npt.NDArray[Any]]
 class RerankerConfig:
     """How the trees grow."""
 
-    rounds: int = 150
+    rounds: int = 100
     """Trees."""
-    rate: float = 0.06
+    rate: float = 0.08
     """What each tree adds."""
     depth: int = 5
     """Questions from the root to a leaf."""
