@@ -14,14 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from recommendations.dataset.arrays import Bools, Doubles, Ints
-from recommendations.evaluation.metrics import RESAMPLES
+from recommendations.evaluation.bootstrap import LEVEL, RESAMPLES, middle
 from recommendations.ranking.hybrid import BUCKETS, bucket_of
 
 COMPARED = 30
 """A gap or a harm is only told of groups with at least so many people: fewer are noise."""
 SHOWN = 10
 """Groups with fewer people are not shown at all: their figure would be one about persons."""
-LEVEL = 0.95
 AGE_BAND = 10
 """Years of birth that form one group."""
 BLOCK = 2_000_000
@@ -229,7 +228,7 @@ def _grouping(name: str, labels: Labels, values: Doubles, seed: int) -> Grouping
     means = _resampled(member, values, seed)
     groups = []
     for at, (label, mask) in enumerate(masks.items()):
-        low, high = _middle(means[:, at])
+        low, high = middle(means[:, at])
         inside = values[mask]
         groups.append(Group(label, int(mask.sum()), float(inside.mean()), low, high, _error(inside)))
     enough = np.array([group.comparable for group in groups], bool)
@@ -242,7 +241,7 @@ def _gap(groups: list[Group], means: Doubles, member: Doubles, values: Doubles, 
     if len(groups) < 2:
         return None
     best, worst = max(groups, key=lambda one: one.ndcg10), min(groups, key=lambda one: one.ndcg10)
-    low, high = _middle(np.ptp(means, axis=1))
+    low, high = middle(np.ptp(means, axis=1))
     # only those who are in a compared group may change places
     among = member.any(axis=1)
     lots = _shuffled(member[among], values[among], seed + 1)
@@ -289,11 +288,6 @@ def _shuffled(member: Doubles, values: Doubles, seed: int) -> Doubles:
         mixed = rng.permuted(np.tile(values, (rows, 1)), axis=1)
         out[start : start + rows] = (mixed @ member) / sizes
     return out
-
-
-def _middle(means: Doubles) -> tuple[float, float]:
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def _error(values: Doubles) -> float:
