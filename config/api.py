@@ -5,6 +5,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("crm.api.urls")),
     path("", include("segmentation.api")),
-    path("", include("recommendations.api")),
+    path("", include("recommendations.api.urls")),
     path("", include("campaigns.api")),
 ]

@@ -21,6 +21,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "segmentation.refresh": {"task": "segmentation.tasks.refresh_segments", "schedule": crontab(minute="*/15")},
     # Daily at 01:30 UTC: next months' partitions exist before the first event needs them.
     "crm.partitions": {"task": "crm.tasks.ensure_partitions", "schedule": crontab(hour=1, minute=30)},
+    # Daily at 01:35 UTC: what was shown has its months to come, and those past their time are gone.
+    "recommendations.shown": {"task": "recommendations.tasks.keep_shown", "schedule": crontab(hour=1, minute=35)},
     # Daily at 01:45 UTC: releases past their expiry lose their key and their files.
     "crm.expire": {"task": "crm.tasks.expire_releases", "schedule": crontab(hour=1, minute=45)},
     # Daily at 01:50 UTC: uploaded files and rejected rows older than a week.

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from recommendations.models import ModelVersion
 from recommendations.pipeline import due
+from recommendations.serving import shown
 
 
 @shared_task
@@ -18,3 +19,9 @@ def run_due_trainings() -> None:
     due.give_up_lost()
     for version in ModelVersion.objects.filter(state=ModelVersion.State.DUE).order_by("pk"):
         due.train_due(version)
+
+
+@shared_task
+def keep_shown() -> None:
+    """Make the months to come of what was shown, and drop those past their time."""
+    shown.keep_house()

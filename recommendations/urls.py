@@ -2,13 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from recommendations.views import models, trying
+from recommendations.views import models, placements, trying
 
 app_name = "recommendations"
 urlpatterns: list[URLPattern] = [
     path("", models.overview, name="overview"),
     path("train/", models.model_train, name="train"),
     path("try/", trying.try_customer, name="try"),
+    path("placements/", placements.placements, name="placements"),
+    path("placements/usual/", placements.placements_restore, name="placements_restore"),
+    path("placements/new/", placements.placement_new, name="placement_new"),
+    path("placements/<int:pk>/", placements.placement, name="placement"),
+    path("placements/<int:pk>/remove/", placements.placement_remove, name="placement_remove"),
     path("models/<int:pk>/", models.model, name="model"),
     path("models/<int:pk>/job/", models.model_job, name="model_job"),
     path("models/<int:pk>/cancel/", models.model_cancel, name="model_cancel"),

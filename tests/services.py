@@ -14,6 +14,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 NEEDED = not all(os.environ.get(name) for name in ("DATABASE_URL", "KEYSTORE_URL", "REDIS_URL"))
 # Pages of a fresh clone are tested without collecting their files first.
 os.environ.setdefault("HASHED_STATIC", "0")
+# A thread that writes a second later would miss its test's transaction.
+os.environ.setdefault("SHOWN_BUFFER_SECONDS", "0")
 if NEEDED:
     VAR_DIR = Path(os.environ.setdefault("VAR_DIR", str(PROJECT / "var" / "test"))).absolute()
     os.environ.setdefault("RELATA_TEST_FAST", "1")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recommendations.serving import placing
 from recommendations.serving.recommend import recommend
 
 
@@ -18,10 +19,12 @@ class Pick:
 def pick(customer_ids: Sequence[int], count: int) -> dict[int, Pick]:
     """Return customer id → at most `count` products to show, best first.
 
-    People who do not allow personal recommendations get favourites of many; `version_ref` is then None.
+    What must not be in a mail is said by the placement `email`. People who do not allow personal recommendations get
+    favourites of many; `version_ref` is then None.
     """
     if not customer_ids or count < 1:
         return {}
+    rules = placing.rules_of(placing.EMAIL)
     return {
         customer_id: Pick(
             [
@@ -30,5 +33,5 @@ def pick(customer_ids: Sequence[int], count: int) -> dict[int, Pick]:
             ],
             listing.version_id if listing.personal else None,
         )
-        for customer_id, listing in recommend(customer_ids, count).items()
+        for customer_id, listing in recommend(customer_ids, count, rules).items()
     }

@@ -16,7 +16,8 @@ from crm.consents.purposes import Purpose
 from crm.interactions.models import Channel
 from crm.models import Customer, Product
 from recommendations.ranking.reasons import SENTENCES, reason_of_view
-from recommendations.serving.recommend import TEXTS, Listing, recommend, sentence
+from recommendations.serving.recommend import Listing, recommend, sentence
+from recommendations.serving.wording import TEXTS
 from segmentation.models import Cluster, ClusterRun, Membership
 from segmentation.portraits.features import BY_NAME, Feature, Type
 from segmentation.portraits.groups import GROUPS

@@ -1,4 +1,4 @@
-"""Monthly partitions of the table of interactions, made before the first row of a month arrives."""
+"""Monthly partitions of a table, made before the first row of a month arrives; first of all of the interactions."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,7 +19,7 @@ def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def ensure(days: Iterable[date]) -> int:
+def ensure(days: Iterable[date], table: str = "crm_interaction") -> int:
     """Make the partitions the days fall into, where they do not exist yet; return how many were made.
 
     Call it outside a transaction where possible: a new partition locks the whole table until the commit.
@@ -27,22 +27,38 @@ def ensure(days: Iterable[date]) -> int:
     wanted = sorted({month_of(day) for day in days})
     made = 0
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'crm_interaction_y%%' AND relkind = 'r'")
-        existing = {row[0] for row in cursor.fetchall()}
+        existing = set(_names(table))
         for month in wanted:
-            name = f"crm_interaction_y{month:%Ym%m}"
+            name = f"{table}_y{month:%Ym%m}"
             if name in existing:
                 continue
             with transaction.atomic():
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
                 cursor.execute(
-                    sql.SQL(
-                        "CREATE TABLE IF NOT EXISTS {} PARTITION OF crm_interaction FOR VALUES FROM ({}) TO ({})"
-                    ).format(
+                    sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
                         sql.Identifier(name),
+                        sql.Identifier(table),
                         sql.Literal(f"{month:%Y-%m-%d} 00:00:00+00"),
                         sql.Literal(f"{next_month(month):%Y-%m-%d} 00:00:00+00"),
                     )
                 )
             made += 1
     return made
+
+
+def drop_before(month: date, table: str) -> int:
+    """Drop the partitions of months before the one `month` is in; return how many. Their rows are gone for good."""
+    old = [name for name in _names(table) if name < f"{table}_y{month:%Ym%m}"]
+    with connection.cursor() as cursor:
+        for name in old:
+            cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+    return len(old)
+
+
+def _names(table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname ~ %s AND relkind = 'r' ORDER BY relname",
+            [f"^{table}_y[0-9]{{4}}m[0-9]{{2}}$"],
+        )
+        return [row[0] for row in cursor.fetchall()]

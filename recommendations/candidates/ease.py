@@ -66,7 +66,7 @@ class Ease(Candidate):
             columns = np.sort(np.argsort(-buyers, kind="stable")[: self.config.head])
         self.columns = columns
         x = pairs[people][:, columns].tocsr()
-        if self.config.evenness:
+        if self.config.evenness and x.nnz:
             x = _evened(x, self.config.evenness)
         if self.side == "items":
             self._fit_items(x)

@@ -1,4 +1,4 @@
-"""Let a model serve: everybody's list and the favourites, from arrays into the database."""
+"""Let a model serve: everybody's list, the favourites and the neighbours, from arrays into the database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +12,14 @@ from crm.privacy.models import Release
 from lib.runs import Progress
 from recommendations.pipeline.favourites import Stock, favourites
 from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
+from recommendations.pipeline.neighbours import neighbours
 from recommendations.pipeline.released import Released
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.reasons import SENTENCES, Reason
 from recommendations.registry import promote
 from recommendations.registry.models import ModelVersion
 from recommendations.serving import publish
+from recommendations.serving.neighbours import store_neighbours
 
 LIST_LENGTH = 20
 PEOPLE_AT_ONCE = 20_000
@@ -43,14 +45,21 @@ def stock_today(fitted: FittedHybrid) -> Stock:
     )
 
 
+def departments_of(stock: Stock) -> list[str]:
+    """The department of each item as the catalogue has it today, empty for none."""
+    names = dict(Product.objects.values_list("pk", "department"))
+    return [names.get(pk, "") for pk in stock.product_ids.tolist()]
+
+
 def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: FittedHybrid, tell: Progress) -> None:
-    """Let a version serve: everybody's list, the favourites and the verdict change at one moment, or not at all.
+    """Let a version serve: lists, favourites, neighbours and the verdict change at one moment, or not at all.
 
     Consent is asked for again where pseudonyms become customers. Raises promote.NotPassed for a version that the gate
     has not passed, Cancelled when `tell` does.
     """
     customers = gate.attach(release, [str(person) for person in fitted.users])
-    popular = favourites(fitted, stock, publish.members_by_segment(customers))
+    popular = favourites(fitted, stock, publish.members_by_segment(customers), departments_of(stock))
+    near = list(neighbours(fitted, stock.product_ids))
     try:
         drafted = publish.draft(_shelves(stock, fitted, customers, tell))
         # The last moment to hear of a cancellation.
@@ -58,6 +67,7 @@ def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: Fitt
         with transaction.atomic():
             publish.publish(version=version)
             publish.store_favourites(version=version, favourites=popular)
+            store_neighbours(version=version, rows=near)
             promote.promote(version=version)
     finally:
         publish.discard()

@@ -4,10 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Q
 
 from recommendations.serving.models import Favourites
 
 EVERYBODY = "all"
+TRENDING = "trending"
+
+
+def department(name: str) -> str:
+    """Return the scope of a department's favourites."""
+    return f"department:{name}"
+
+
+def trending(name: str) -> str:
+    """Return the scope of what is trending in a department."""
+    return f"{TRENDING}:{name}"
+
+
+def reason_of(scope: str) -> str:
+    """Return the code of the reason that a scope's products are shown for."""
+    if scope.startswith("segment:"):
+        return "popular_in_group"
+    return "popular_now" if scope.partition(":")[0] == TRENDING else "popular"
 
 
 @dataclass(frozen=True)
@@ -27,7 +46,8 @@ def favourites(customer_ids: Sequence[int]) -> dict[int, Found]:
 
     A smaller segment says more about its members than a larger one.
     """
-    lists = {row.scope: Found(row.scope, row.product_ids, row.version_id) for row in Favourites.objects.all()}
+    known = Favourites.objects.filter(Q(scope=EVERYBODY) | Q(scope__startswith="segment:"))
+    lists = {row.scope: Found(row.scope, row.product_ids, row.version_id) for row in known}
     everybody = lists.get(EVERYBODY, NOTHING)
     result = dict.fromkeys(customer_ids, everybody)
     if len(lists) < 2 or not result:

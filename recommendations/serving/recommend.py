@@ -4,18 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import get_language
-
-from crm.catalog.models import Product
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
-from recommendations.ranking.reasons import SENTENCES
 from recommendations.serving import fallback
 from recommendations.serving.models import Recommendation
+from recommendations.serving.rules import NO_RULES, Rules, bought_lately, goods, ground
+from recommendations.serving.wording import sentence
 
-TEXTS = {sentence.code: sentence for sentence in SENTENCES.values()}
-POPULAR = "popular"
-IN_GROUP = "popular_in_group"
+__all__ = ["Listing", "held_back", "recommend", "sentence"]
 
 
 @dataclass(frozen=True)
@@ -30,13 +26,14 @@ class Listing:
     scores: list[float] = field(default_factory=list)
 
 
-def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
+def recommend(customer_ids: Sequence[int], n: int, rules: Rules = NO_RULES) -> dict[int, Listing]:
     """Return a list of at most n products for every customer asked for.
 
     People who allow personal recommendations get their stored list. Those who do not, those without one, and those of
     whose list nothing may be shown today get the favourites of their segment, then everybody's (fallback.py); people
-    without a history get their segment's too, and only where it has none the list the model made for newcomers. Costs
-    at most six queries, however many are asked for.
+    without a history get their segment's too, and only where it has none the list the model made for newcomers. `rules`
+    are those of a placement; what somebody bought is only looked at with their permission. Costs at most six queries,
+    seven with days of rest, however many are asked for.
     """
     ids = list(customer_ids)
     allowed = set(
@@ -46,17 +43,18 @@ def recommend(customer_ids: Sequence[int], n: int) -> dict[int, Listing]:
         .values_list("pk", flat=True)
     )
     stored = Recommendation.objects.in_bulk(allowed)
-    showable = _showable(product for row in stored.values() for product in row.product_ids)
-    own = {pk: _stored(row, showable, n) for pk, row in stored.items()}
+    resting = bought_lately(allowed, rules.rest_days)
+    showable = _showable((product for row in stored.values() for product in row.product_ids), rules)
+    own = {pk: _stored(row, showable - resting.get(pk, set()), n) for pk, row in stored.items()}
     result = {pk: own[pk] for pk in ids if pk in own and own[pk].personal and own[pk].product_ids}
     spare = fallback.favourites([pk for pk in ids if pk not in result])
-    showable = _showable(product for found in spare.values() for product in found.product_ids)
+    showable = _showable((product for found in spare.values() for product in found.product_ids), rules)
     for pk, found in spare.items():
         newcomer = own.get(pk)
         if newcomer and newcomer.product_ids and found.scope == fallback.EVERYBODY:
             result[pk] = newcomer
         else:
-            result[pk] = _favourites(found, showable, n)
+            result[pk] = _favourites(found, showable - resting.get(pk, set()), n)
     return result
 
 
@@ -66,15 +64,12 @@ def held_back(customer: Customer) -> list[int]:
         return []
     row = Recommendation.objects.filter(pk=customer.pk).first()
     listed = row.product_ids if row else []
-    showable = _showable(listed)
+    showable = _showable(listed, NO_RULES)
     return [product for product in listed if product not in showable]
 
 
-def _showable(products: Iterable[int]) -> set[int]:
-    wanted = set(products)
-    if not wanted:
-        return set()
-    return set(Product.objects.recommendable().filter(pk__in=wanted).values_list("pk", flat=True))
+def _showable(products: Iterable[int], rules: Rules) -> set[int]:
+    return {pk for pk, good in goods(set(products), "").items() if not ground(good, rules)}
 
 
 def _stored(row: Recommendation, showable: set[int], n: int) -> Listing:
@@ -90,20 +85,7 @@ def _stored(row: Recommendation, showable: set[int], n: int) -> Listing:
 
 def _favourites(found: fallback.Found, showable: set[int], n: int) -> Listing:
     kept = [product for product in found.product_ids if product in showable][:n]
-    code = IN_GROUP if found.scope != fallback.EVERYBODY else POPULAR
+    code = fallback.reason_of(found.scope)
     return Listing(
         product_ids=kept, reasons=[{"code": code} for _ in kept], personal=False, version_id=found.version_id
     )
-
-
-def sentence(reason: dict[str, Any], names: dict[int, str], language: str | None = None) -> str:
-    """Return a reason in words, in a language (the page's when none is given).
-
-    `names` gives product id → name in that language, for reasons that name a product.
-    """
-    text = TEXTS[reason["code"]]
-    wording = text.chinese if (language or get_language() or "en").startswith("zh") else text.english
-    if "{item}" not in wording:
-        return wording
-    name = names.get(reason.get("product") or 0)
-    return wording.replace("{item}", name) if name else sentence({"code": "people_like_you"}, names, language)

@@ -18,19 +18,21 @@ SHOWN = 20
 def try_customer(request: HttpRequest) -> HttpResponse:
     """Show the list of one customer, found by shop id or public id, or of the first one who has any."""
     words = request.GET.get("customer", "").strip()
-    customer = _find(words) if words else _anybody()
+    customer = find(words) if words else anybody()
     context: dict[str, Any] = {"nav": "recommendations", "words": words, "customer": customer, "missing": bool(words)}
     if customer:
         context |= _listing(customer)
     return render(request, "recommendations/try.html", context)
 
 
-def _anybody() -> Customer | None:
+def anybody() -> Customer | None:
+    """Return the first customer with a personal list, None while there is none."""
     permitting = Customer.objects.active().permitting(int(Purpose.RECOMMENDATION))
     return permitting.filter(recommendation__personal=True).order_by("pk").first()
 
 
-def _find(words: str) -> Customer | None:
+def find(words: str) -> Customer | None:
+    """Return the customer with this id of the shop or this public id, None for nobody."""
     # A shop's id may look like a public id, so it is asked for first.
     found = Customer.objects.real().filter(external_id=words).first()
     try:

@@ -1,0 +1,70 @@
+"""The model's neighbourhoods of items as rows to be served: only pairs that enough people stand behind."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from recommendations.candidates.item_knn import ItemKnn
+from recommendations.dataset.arrays import Csr, Doubles, Ints
+from recommendations.pipeline.fitted import FittedHybrid
+from recommendations.ranking.policy import K_SUPPORT
+from recommendations.serving.models import Neighbours
+from recommendations.serving.neighbours import Beside
+
+MOST = 50
+"""Neighbours kept per product and kind."""
+
+
+def neighbours(fitted: FittedHybrid, product_ids: "np.ndarray[Any, np.dtype[np.int64]]") -> Iterator[Beside]:
+    """Yield, for every item that has some, its similar ones and those taken by the same people.
+
+    `product_ids` gives the product of each item position, shape (items,). Similar: ordered by cosine with shrinkage.
+    Together: ordered by how many people took both, and scored by their share of the people who took the item. Both
+    come from the pairs that the model keeps (ItemKnn.supported), and none has fewer than K_SUPPORT people.
+    """
+    knn = next(learner for learner in fitted.learners if isinstance(learner, ItemKnn))
+    likeness = knn.supported
+    people = together(knn, fitted.buyers)
+    yield from _rows(Neighbours.Kind.SIMILAR, likeness, people, product_ids)
+    rows = np.repeat(np.arange(people.shape[0]), np.diff(people.indptr))
+    share = people.copy()
+    share.data = people.data / np.maximum(fitted.buyers[rows], 1)
+    yield from _rows(Neighbours.Kind.TOGETHER, share, people, product_ids)
+
+
+def together(knn: ItemKnn, buyers: Ints) -> Csr:
+    """How many people took both items of each supported pair, items x items; `buyers` is (items,).
+
+    The cosine is people / sqrt((buyers + shrinkage) (buyers + shrinkage)), so the number comes back out of it.
+    """
+    root = np.sqrt(buyers + knn.config.shrinkage)
+    out = knn.supported.copy()
+    rows = np.repeat(np.arange(out.shape[0]), np.diff(out.indptr))
+    out.data = np.round(out.data * root[rows] * root[out.indices])
+    return out
+
+
+def _rows(
+    kind: Neighbours.Kind, scores: Csr, people: Csr, product_ids: "np.ndarray[Any, np.dtype[np.int64]]"
+) -> Iterator[Beside]:
+    """One row per item with neighbours; `scores` and `people` have the same cells."""
+    for item in range(scores.shape[0]):
+        cells = slice(scores.indptr[item], scores.indptr[item + 1])
+        best = _best(scores.data[cells], people.data[cells])
+        if not len(best):
+            continue
+        yield Beside(
+            product_id=int(product_ids[item]),
+            kind=kind.value,
+            product_ids=[int(one) for one in product_ids[scores.indices[cells][best]]],
+            scores=[round(float(one), 5) for one in scores.data[cells][best]],
+            support=[int(one) for one in people.data[cells][best]],
+        )
+
+
+def _best(scores: Doubles, people: Doubles) -> Ints:
+    """The places of the MOST best cells with support, best first; ties in their order."""
+    order = np.argsort(-scores, kind="stable")
+    found: Ints = order[people[order] >= K_SUPPORT][:MOST]
+    return found

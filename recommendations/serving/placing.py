@@ -1,0 +1,94 @@
+"""Placements written down and found: one function each for making, changing and taking away."""
+
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from recommendations.serving.models import Placement
+from recommendations.serving.rules import NO_RULES, Rules
+
+EMAIL = "email"
+"""The key of the placement whose rules hold in mails."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """All that a placement says; see models.Placement."""
+
+    key: str
+    name: str
+    kind: str = Placement.Kind.PERSONAL
+    length: int = 10
+    categories_in: tuple[str, ...] = ()
+    categories_out: tuple[str, ...] = ()
+    price_from: Decimal | None = None
+    price_to: Decimal | None = None
+    rest_days: int = 0
+    exploration: float = 0.0
+
+
+USUAL = (
+    Terms(key="home", name="Home page", length=10),
+    Terms(key="product", name="Product page", kind=Placement.Kind.SIMILAR, length=8),
+    Terms(key="basket", name="Basket", kind=Placement.Kind.TOGETHER, length=6),
+    Terms(key=EMAIL, name="E-mail", length=4),
+)
+"""The places nearly every shop has; a new installation starts with them."""
+
+
+def find(key: str) -> Placement | None:
+    """Return the placement of a key, None when there is none."""
+    return Placement.objects.filter(key=key).first()
+
+
+def rules_of(key: str) -> Rules:
+    """Return what must not be in a placement's list; nothing is kept out where there is no such placement."""
+    found = find(key)
+    return found.rules if found else NO_RULES
+
+
+def terms_of(placement: Placement) -> Terms:
+    """Return what a placement says."""
+    values = {field.name: getattr(placement, field.name) for field in fields(Terms)}
+    return Terms(**values | {name: tuple(values[name]) for name in ("categories_in", "categories_out")})
+
+
+@transaction.atomic
+def create(*, terms: Terms) -> Placement:
+    """Make a placement. Raises ValidationError where its terms make no sense or the key is taken."""
+    return _saved(Placement(), terms)
+
+
+@transaction.atomic
+def change(*, placement: Placement, terms: Terms) -> Placement:
+    """Change a placement. Raises ValidationError where its terms make no sense or the key is taken."""
+    return _saved(Placement.objects.select_for_update().get(pk=placement.pk), terms)
+
+
+@transaction.atomic
+def remove(*, placement: Placement) -> None:
+    """Take a placement away; what was shown in it stays, without saying where."""
+    Placement.objects.filter(pk=placement.pk).delete()
+
+
+@transaction.atomic
+def restore_usual() -> list[Placement]:
+    """Make those of USUAL that are missing; return them."""
+    known = set(Placement.objects.values_list("key", flat=True))
+    return [create(terms=terms) for terms in USUAL if terms.key not in known]
+
+
+def _saved(row: Placement, terms: Terms) -> Placement:
+    values: dict[str, Any] = asdict(terms)
+    values |= {name: sorted({*values[name]}) for name in ("categories_in", "categories_out")}
+    if terms.price_from is not None and terms.price_to is not None and terms.price_from > terms.price_to:
+        raise ValidationError({"price_to": _("The highest price is below the lowest.")})
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.full_clean()
+    row.save()
+    return row
