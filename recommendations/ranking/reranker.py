@@ -39,6 +39,9 @@ class RerankerConfig:
     """Least weight of a leaf: a rule about fewer cells is chance."""
     pairs: int = 20
     """First places whose pairs are compared."""
+    wrong: int = 200
+    """At most so many wrong cells of a person take part, by lot; were only the best of them taken, beside all that
+    is right, low places would look right."""
     alone: int = 400_000
     """Up to so many cells one processor grows the trees: threads would wait for each other longer than they work."""
 
@@ -111,8 +114,9 @@ class Reranker:
         Raises ValueError when nobody has a right answer.
         """
         self.names = examples[0].names
-        table = self._table(examples)
-        watched = [(self._table(watch), "watch")] if watch else []
+        lots = np.random.default_rng(seed)
+        table = self._table(examples, lots)
+        watched = [(self._table(watch, lots), "watch")] if watch else []
         told: dict[str, dict[str, list[float]]] = {}
         self.trees = xgboost.train(
             _settings(self.config, seed, self._threads(table.num_row())),
@@ -125,14 +129,13 @@ class Reranker:
         self.curve = [round(float(value), 5) for value in told.get("watch", {}).get("ndcg@10", [])]
         return self
 
-    def _table(self, examples: Sequence[Examples]) -> xgboost.DMatrix:
-        """The pool of everybody with a right answer, one query per person."""
+    def _table(self, examples: Sequence[Examples], lots: np.random.Generator) -> xgboost.DMatrix:
+        """Right cells, and wrong ones by lot, of everybody with a right answer; one query per person."""
         features, right, groups, start = [], [], [], 0
         for one in examples:
             people = np.flatnonzero(one.judged.hits.any(axis=1))
             part = one.pick(people)
-            # all of the pool: were right cells taken from further down than wrong ones, low places would look right
-            person, column = np.nonzero(part.judged.among)
+            person, column = np.nonzero(_drawn(part.judged, self.config.wrong, lots))
             columns = self._columns(part.judged.features, part.judged.among, part.traits)
             features.append(columns[:, person, column].T)
             right.append(part.judged.hits[person, column])
@@ -230,6 +233,15 @@ def _settings(config: RerankerConfig, seed: int, threads: int) -> dict[str, Any]
         "nthread": threads,
         "seed": seed,
     }
+
+
+def _drawn(judged: Judged, wrong: int, lots: np.random.Generator) -> Bools:
+    """The right cells and at most `wrong` others of each person, every one with the same chance."""
+    lot = np.where(judged.among & ~judged.hits, lots.random(judged.among.shape, dtype=np.float32), np.inf)
+    if lot.shape[1] <= wrong:
+        return judged.among
+    last = np.partition(lot, wrong - 1, axis=1)[:, wrong - 1, None]
+    return judged.hits | (np.isfinite(lot) & (lot <= last))
 
 
 def _places(features: Floats, among: Bools) -> Floats:
