@@ -60,7 +60,7 @@ def test_raters_reach_what_is_known_of_movielens(films: Dataset) -> None:
 
 
 @needs_movielens
-def test_attributes_help_no_one_less_than_biases_alone(films: Dataset) -> None:
+def test_without_attributes_only_biases_are_left(films: Dataset) -> None:
     held = np.random.default_rng(0).random(films.n_events) < 0.2
     bare = judge_rater("linear", Linear().fit(films.subset(~held)), films.subset(held))
     assert bare.rmse == pytest.approx(judge_rater("bias", Bias().fit(films.subset(~held)), films.subset(held)).rmse)
