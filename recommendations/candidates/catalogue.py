@@ -1,21 +1,44 @@
 """Which learners a dataset calls for, and how a model folder finds them again."""
 
+from recommendations.candidates.als import Als
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.bpr import Bpr
 from recommendations.candidates.content import Content, has_text
 from recommendations.candidates.ease import Ease, EaseConfig
+from recommendations.candidates.implicit_library import available
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.people_knn import PeopleKnn
 from recommendations.candidates.popularity import GroupPopularity, Popularity, has_groups
 from recommendations.candidates.repeat import Repeat
+from recommendations.candidates.rhythm import Rhythm
+from recommendations.candidates.rules import Rules
+from recommendations.candidates.transitions import Transitions
 from recommendations.dataset.events import Dataset
 
 LEARNERS: dict[str, type[Candidate]] = {
-    learner.name: learner for learner in (Popularity, GroupPopularity, ItemKnn, PeopleKnn, Ease, Content, Repeat)
+    learner.name: learner
+    for learner in (
+        Popularity,
+        GroupPopularity,
+        ItemKnn,
+        PeopleKnn,
+        Ease,
+        Content,
+        Repeat,
+        Als,
+        Bpr,
+        Transitions,
+        Rules,
+        Rhythm,
+    )
 }
 
 
 def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candidate]:
-    """Unfitted learners that have something to learn from `dataset`, in a fixed order."""
+    """Unfitted learners that have something to learn from `dataset`, in a fixed order.
+
+    LEARNERS holds more than are fitted here: a learner joins a blend only where it was measured to be worth its time.
+    """
     out: list[Candidate] = [Popularity(), ItemKnn(), PeopleKnn(), Ease(ease)]
     if has_groups(dataset).any():
         out.append(GroupPopularity())
@@ -24,3 +47,9 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candi
     if dataset.repeats:
         out.append(Repeat())
     return out
+
+
+def left_out() -> dict[str, str]:
+    """Names of learners that cannot be fitted on this machine, each with the reason in words."""
+    reason = available()
+    return {learner.name: reason for learner in (Als, Bpr)} if reason else {}
