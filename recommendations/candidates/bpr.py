@@ -13,7 +13,7 @@ import numpy as np
 
 from recommendations.candidates.base import Arrays, Candidate
 from recommendations.candidates.implicit_library import Pairwise, pairwise
-from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints
+from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, dense
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
 
@@ -59,14 +59,12 @@ class Bpr(Candidate):
         self.items = np.zeros((dataset.n_items, c.factors), np.float32)
         self.bias = np.zeros(dataset.n_items, np.float32)
         self.encoder = np.zeros((c.factors, c.factors), np.float32)
-        self.average = np.zeros(c.factors, np.float32)
         if len(people):
             pairs = history.pairs[people][:, columns].tocsr()
             settings = Pairwise(c.factors, c.rate, c.penalty, self._rounds(len(people), pairs.nnz), c.seed)
             learned, found = pairwise(pairs, settings)
             self.items[columns], self.bias[columns] = found[:, :-1], found[:, -1]
             self.encoder = self._encode(_summed(history.pairs[people], self.items), learned[:, :-1])
-            self.average = learned[:, :-1].mean(axis=0)
         self._name_views(timed=dataset.timed)
         return self
 
@@ -86,31 +84,27 @@ class Bpr(Candidate):
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Products with all items plus their biases, by plain and by recency-weighted history.
 
-        A person without history is the average person, whose products are popularity as BPR sees it.
+        0 for a person without history: the library draws what is not taken by popularity, so that neither the biases
+        nor an average person say what is popular (on sparse data they say the opposite).
         """
         inputs = [rows.pairs, rows.recent(self.config.recency)][: len(self.views)]
-        return {
-            view: self._people(given, rows.lengths) @ self.items.T + self.bias
-            for view, given in zip(self.views, inputs, strict=True)
-        }
-
-    def _people(self, given: Csr, lengths: Ints) -> Floats:
-        """Factors of people by weighted histories `given` of `lengths` items, shape (people, factors)."""
-        people = _summed(given, self.items) @ self.encoder
-        people[lengths == 0] = self.average
-        return people
+        out: dict[str, Floats] = {}
+        for view, given in zip(self.views, inputs, strict=True):
+            scores = dense(_summed(given, self.items) @ self.encoder @ self.items.T + self.bias)
+            scores[rows.lengths == 0] = 0
+            out[view] = scores
+        return out
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
-        """Factors and biases of items, the encoder, and the average person."""
-        arrays: Arrays = {name: getattr(self, name) for name in ("items", "bias", "encoder", "average")}
+        """Factors and biases of items, and the encoder."""
+        arrays: Arrays = {name: getattr(self, name) for name in ("items", "bias", "encoder")}
         return arrays, {"config": asdict(self.config), "timed": len(self.views) > 1}
 
     @classmethod
     def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
         """The fitted factors; serving them needs no library."""
         out = cls(BprConfig(**values["config"]))
-        out.items, out.bias = arrays["items"], arrays["bias"]
-        out.encoder, out.average = arrays["encoder"], arrays["average"]
+        out.items, out.bias, out.encoder = arrays["items"], arrays["bias"], arrays["encoder"]
         out._name_views(timed=values["timed"])
         return out
 

@@ -44,6 +44,8 @@ class Rhythm(Candidate):
 
     def __init__(self, config: RhythmConfig | None = None) -> None:
         self.config = config or RhythmConfig()
+        if min(self.config.own, self.config.typical) <= 0:
+            raise ValueError("a thing bought once needs the interval of others to lean on")
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn each item's typical interval in days, and the share of its buyers who come back."""

@@ -3,7 +3,6 @@
 import numpy as np
 
 from recommendations.candidates.bpr import Bpr, BprConfig
-from recommendations.candidates.popularity import Popularity
 from tests.kits.candidate_model import CandidateModelTests, checkerboard, planted
 
 
@@ -24,13 +23,20 @@ def test_no_vector_of_a_person_is_kept() -> None:
     assert all(data.n_users not in array.shape for array in arrays.values())
 
 
-def test_a_person_without_history_gets_what_most_people_take() -> None:
+def test_of_a_person_without_history_it_says_nothing() -> None:
     data = planted()
-    stranger = np.array([-1])
-    rows = data.history.take(stranger)
-    best = Bpr().fit(data).recommend(rows, stranger, 10)[0]
-    popular = Popularity().fit(data).scores(rows, stranger)["popular"][0]
-    assert popular[best].mean() > 1.5 * popular.mean()
+    scores = Bpr().fit(data).scores(data.history.take(np.array([-1, 0])), np.array([-1, 0]))
+    for array in scores.values():
+        assert not array[0].any()
+        assert array[1].all()
+
+
+def test_somebody_the_fit_never_met_is_served_by_their_history() -> None:
+    data = planted()
+    model = Bpr().fit(data)
+    rows = data.history.take(np.array([0]))
+    for view, array in model.scores(rows, np.array([0])).items():
+        np.testing.assert_array_equal(array, model.scores(rows, np.array([-1]))[view])
 
 
 def test_the_steps_of_a_person_do_not_depend_on_the_length_of_histories_but_on_the_bounds() -> None:

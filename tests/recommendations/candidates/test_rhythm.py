@@ -55,10 +55,16 @@ def test_a_habit_lives_until_it_is_far_overdue() -> None:
 
 def test_due_counts_in_intervals() -> None:
     data = habits(tea=[40, 60, 80])
-    model = Rhythm(RhythmConfig(own=0.0)).fit(data)
+    model = Rhythm(RhythmConfig(own=0.001)).fit(data)
     tea = data.items.get_indexer(pd.Index(["tea"]))[0]
     at = data.history.indices.tolist().index(tea)
-    assert model.due(data.history)[at] == pytest.approx(1.0)
+    assert model.due(data.history)[at] == pytest.approx(1.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("config", [RhythmConfig(own=0.0), RhythmConfig(typical=0.0)])
+def test_a_thing_bought_once_has_no_interval_of_its_own(config: RhythmConfig) -> None:
+    with pytest.raises(ValueError, match="lean on"):
+        Rhythm(config)
 
 
 def test_rhythm_scores_only_what_the_person_has() -> None:
