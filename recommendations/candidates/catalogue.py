@@ -2,23 +2,46 @@
 
 from dataclasses import replace
 
+from recommendations.candidates.als import Als
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.bpr import Bpr
 from recommendations.candidates.content import Content, has_text
 from recommendations.candidates.ease import Ease, EaseConfig, EvenEase
+from recommendations.candidates.implicit_library import available
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.people_knn import PeopleKnn
 from recommendations.candidates.popularity import GroupPopularity, Popularity, has_groups
 from recommendations.candidates.repeat import Repeat
+from recommendations.candidates.rhythm import Rhythm
+from recommendations.candidates.rules import Rules
+from recommendations.candidates.transitions import Transitions
 from recommendations.dataset.events import Dataset
 
 LEARNERS: dict[str, type[Candidate]] = {
     learner.name: learner
-    for learner in (Popularity, GroupPopularity, ItemKnn, PeopleKnn, Ease, EvenEase, Content, Repeat)
+    for learner in (
+        Popularity,
+        GroupPopularity,
+        ItemKnn,
+        PeopleKnn,
+        Ease,
+        EvenEase,
+        Content,
+        Repeat,
+        Als,
+        Bpr,
+        Transitions,
+        Rules,
+        Rhythm,
+    )
 }
 
 
 def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candidate]:
-    """Unfitted learners that have something to learn from `dataset`, in a fixed order."""
+    """Unfitted learners that have something to learn from `dataset`, in a fixed order.
+
+    LEARNERS holds more than are fitted here: a learner joins a blend only where it was measured to be worth its time.
+    """
     plain = ease or EaseConfig()
     out: list[Candidate] = [Popularity(), ItemKnn(), PeopleKnn(), Ease(plain)]
     if min(dataset.shape) <= plain.direct:
@@ -30,3 +53,9 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candi
     if dataset.repeats:
         out.append(Repeat())
     return out
+
+
+def left_out() -> dict[str, str]:
+    """Names of learners that cannot be fitted on this machine, each with the reason in words."""
+    reason = available()
+    return {learner.name: reason for learner in (Als, Bpr)} if reason else {}

@@ -33,12 +33,8 @@ class Repeat(Candidate):
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn each item's repeat rate: the share of its buyers who came back for it, smoothed."""
-        history = dataset.history
-        again = np.bincount(history.indices, history.counts > 1, minlength=dataset.n_items)
-        buyers = np.bincount(history.indices, minlength=dataset.n_items)
-        average = again.sum() / max(buyers.sum(), 1)
-        self.rate = ((again + self.config.prior * average) / (buyers + self.config.prior)).astype(np.float32)
-        self.now = history.now
+        self.rate = repeat_rate(dataset.history, self.config.prior)
+        self.now = dataset.history.now
         return self
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
@@ -65,3 +61,11 @@ class Repeat(Candidate):
         out.rate = arrays["rate"]
         out.now = float("nan") if values["now"] is None else values["now"]
         return out
+
+
+def repeat_rate(history: History, prior: float) -> Floats:
+    """Share of each item's buyers who came back for it, after adding `prior` average buyers; shape (items,)."""
+    again = np.bincount(history.indices, history.counts > 1, minlength=history.n_items)
+    buyers = np.bincount(history.indices, minlength=history.n_items)
+    average = again.sum() / max(buyers.sum(), 1)
+    return np.asarray((again + prior * average) / (buyers + prior), dtype=np.float32)

@@ -43,6 +43,20 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
     return np.asarray(np.arange(int(lengths.sum())) + np.repeat(starts - (ends - lengths), lengths))
 
 
+def places(group: Ints) -> Ints:
+    """How many of the same group stand before each entry of `group`, which is sorted; same shape."""
+    opens = np.ones(len(group), bool)
+    opens[1:] = group[1:] != group[:-1]
+    start = np.flatnonzero(opens)
+    return np.asarray(np.arange(len(group)) - np.repeat(start, np.diff(np.r_[start, len(group)])))
+
+
+def strongest(group: Ints, strength: npt.NDArray[Any], most: int) -> Ints:
+    """Positions of the `most` strongest entries of each group, by group and strength, best first; ties by position."""
+    order = np.lexsort((-strength, group))
+    return np.asarray(order[places(group[order]) < most])
+
+
 def from_parts(name: str, arrays: dict[str, npt.NDArray[Any]]) -> Csr:
     """The CSR matrix whose four arrays are called `<name>_data`, `_indices`, `_indptr` and `_shape`."""
     rows, columns = (int(n) for n in arrays[f"{name}_shape"])

@@ -27,6 +27,8 @@ class History:
     indices: Ints
     counts: Floats
     """On how many different days the person took the item, at least 1."""
+    first: Doubles
+    """Seconds of the first time; NaN where the source has no time."""
     last: Doubles
     """Seconds of the last time; NaN where the source has no time."""
     fresh: Floats
@@ -95,6 +97,7 @@ class History:
             indptr=np.r_[0, np.cumsum(lengths)].astype(np.int64),
             indices=self.indices[at],
             counts=self.counts[at],
+            first=self.first[at],
             last=self.last[at],
             fresh=self.fresh[at],
             baskets=self.baskets[at],
@@ -104,7 +107,7 @@ class History:
 
     def artifacts(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Arrays and plain values that from_artifacts() takes back."""
-        arrays = {k: getattr(self, k) for k in ("indptr", "indices", "counts", "last", "fresh", "baskets")}
+        arrays = {k: getattr(self, k) for k in ("indptr", "indices", "counts", "first", "last", "fresh", "baskets")}
         return arrays, {"n_items": self.n_items, "now": None if np.isnan(self.now) else self.now}
 
     @classmethod
@@ -136,7 +139,7 @@ def build(acts: Acts, shape: tuple[int, int]) -> History:
     new_act = new_pair | np.r_[True, d[1:] != d[:-1]] if len(u) else new_pair
     starts = np.flatnonzero(new_pair)
     fresh = np.exp2(-(now - t) / (DAY * FRESH_HALF_LIFE_DAYS)) if timed else np.ones(len(u))
-    baskets = BASKET_DECAY ** _baskets_ago(u, d) if timed else np.ones(len(u))
+    baskets = BASKET_DECAY ** baskets_ago(u, d) if timed else np.ones(len(u))
 
     def per_pair(numbers: Doubles) -> Floats:
         if not len(starts):
@@ -149,6 +152,7 @@ def build(acts: Acts, shape: tuple[int, int]) -> History:
         indptr=indptr,
         indices=i[starts],
         counts=per_pair(np.ones(len(u))),
+        first=t[starts],
         last=last,
         fresh=per_pair(fresh),
         baskets=per_pair(baskets),
@@ -157,7 +161,7 @@ def build(acts: Acts, shape: tuple[int, int]) -> History:
     )
 
 
-def _baskets_ago(users: Ints, days: Doubles) -> Doubles:
+def baskets_ago(users: Ints, days: Doubles) -> Doubles:
     """How many later shopping days the person had, one number per act."""
     order = np.lexsort((-days, users))
     u, d = users[order], days[order]
