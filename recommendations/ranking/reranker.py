@@ -17,6 +17,7 @@ import numpy.typing as npt
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import xgboost
+from threadpoolctl import threadpool_limits
 
 from recommendations.dataset.arrays import Bools, Floats
 from recommendations.ranking.ascent import Judged
@@ -118,14 +119,17 @@ class Reranker:
         table = self._table(examples, lots)
         watched = [(self._table(watch, lots), "watch")] if watch else []
         told: dict[str, dict[str, list[float]]] = {}
-        self.trees = xgboost.train(
-            _settings(self.config, seed, self._threads(table.num_row())),
-            table,
-            self.config.rounds,
-            evals=watched,
-            evals_result=told,
-            verbose_eval=False,
-        )
+        threads = self._threads(table.num_row())
+        # the training around this holds every library to one thread, which is right for its small products only
+        with threadpool_limits(threads, user_api="openmp"):
+            self.trees = xgboost.train(
+                _settings(self.config, seed, threads),
+                table,
+                self.config.rounds,
+                evals=watched,
+                evals_result=told,
+                verbose_eval=False,
+            )
         self.curve = [round(float(value), 5) for value in told.get("watch", {}).get("ndcg@10", [])]
         return self
 
