@@ -114,7 +114,7 @@ def _session(acts: Sequence[Act], beside: Beside) -> tuple[dict[int, float], dic
         for product, likeness in beside.get(act.product_id, ()):
             part = weight * likeness
             total[product] = total.get(product, 0.0) + part
-            if part > most.get(product, 0.0):
+            if product not in sources or part > most[product]:
                 most[product], sources[product] = part, act
     return total, sources
 
