@@ -26,7 +26,7 @@ class PlacementForm(forms.Form):
         label=_("Only these categories"),
         required=False,
         widget=forms.SelectMultiple({"data-tom-select": "", "aria-label": _("Only these categories"), "size": 6}),
-        help_text=_("None chosen: all of them."),
+        help_text=_("Nothing chosen: all of them."),
     )
     categories_out = forms.MultipleChoiceField(
         label=_("Not these categories"),

@@ -4,7 +4,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from recommendations.serving import placing
+from recommendations.dataset.events import ITEM_KINDS
+from recommendations.serving import desk, placing
 from recommendations.serving.models import MOST, Placement
 
 MOST_ANCHORS = 20
@@ -21,6 +22,8 @@ PRODUCT = OpenApiParameter(
     explode=True,
     description="Products that a similar or together placement stands beside; repeat it for a whole basket",
 )
+QUERY = OpenApiParameter("query", str, description="Only what matches this text, in the customer's order")
+KIND = OpenApiParameter("kind", str, many=True, enum=ITEM_KINDS, description="With query: only these kinds")
 
 
 def length(request: Request) -> int | None:
@@ -52,3 +55,17 @@ def anchors(request: Request) -> list[int]:
     if len(texts) > MOST_ANCHORS:
         raise ValidationError({"product": f"At most {MOST_ANCHORS} products."})
     return list(dict.fromkeys(int(text) for text in texts))
+
+
+def question(request: Request) -> tuple[str, list[str]] | None:
+    """Return the query and the kinds it asks for, None without one. Raises ValidationError for one without sense."""
+    query, kinds = request.query_params.get("query"), request.query_params.getlist("kind")
+    if query is None:
+        if kinds:
+            raise ValidationError({"kind": "Needs a query."})
+        return None
+    if not query.strip() or len(query) > desk.LONGEST:
+        raise ValidationError({"query": f"Must hold 1 to {desk.LONGEST} characters."})
+    if set(kinds) - set(ITEM_KINDS):
+        raise ValidationError({"kind": f"Must be of {', '.join(ITEM_KINDS)}."})
+    return query, kinds

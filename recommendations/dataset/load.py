@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recommendations.dataset.events import ITEM_COLUMNS, USER_COLUMNS, Dataset
+from recommendations.dataset.events import ITEM_COLUMNS, ITEM_KINDS, USER_COLUMNS, Dataset
 from recommendations.dataset.weights import KIND_WEIGHTS, weight_of
 
 SHOWN = 5
@@ -76,6 +76,8 @@ def load_frames(
             check.note(name, key, (table[key] == "").to_numpy(), "is empty")
         if name != "interactions":
             check.note(name, keys[0], table[keys[0]].duplicated().to_numpy(), "appears a second time")
+    odd = ~item_table["kind"].isin(["", *ITEM_KINDS]).to_numpy()
+    check.note("items", "kind", odd, f"is none of {', '.join(ITEM_KINDS)}")
     value = check.numbers("interactions", "value", events["value"]).fillna(1.0)
     timestamp = check.times("interactions", "timestamp", events["timestamp"])
     price = check.numbers("items", "price", item_table["price"])
@@ -126,7 +128,7 @@ def _columns(frame: pd.DataFrame | None, source: str, needed: list[str], optiona
         column = frame[name].reset_index(drop=True)
         text = column if pd.api.types.infer_dtype(column, skipna=False) == "string" else column.map(_text)
         # stripped in one call over the whole column, not cell by cell
-        out[name] = text.astype("str").str.strip().astype(object)
+        out[name] = text.astype("str").str.strip().fillna("").astype(object)
     return pd.DataFrame(out)
 
 

@@ -86,7 +86,7 @@ def choose_protocol(dataset: Dataset, asked: Ints | None) -> Protocol:
 
     Without times only random hold-outs are possible. With times, the future of the whole shop is the honest question,
     unless the list is asked for (nearly) everyone while only a minority is still active: then time windows would tune
-    for the few, and each person's own last items stand for their next ones. Rows in no time order are a sample rather
+    for the few, and each person's own last items stand for their next ones. Rows in no order at all are a sample rather
     than a log, so what is missing is as likely to lie in the past: then items are held out at random.
     """
     if not dataset.timed:
@@ -99,7 +99,7 @@ def choose_protocol(dataset: Dataset, asked: Ints | None) -> Protocol:
     everyone = dataset.history.lengths > 0
     share = float(np.isin(np.flatnonzero(everyone), asked).mean())
     if share > 0.9 and (not known.any() or active.mean() < share / 2):
-        return "last" if dataset.chronological else "random"
+        return "random" if dataset.shuffled else "last"
     return "time"
 
 
@@ -110,7 +110,8 @@ def windows_for(dataset: Dataset, protocol: Protocol, seed: int) -> list[Window]
     if protocol == "time":
         windows = [time_window(dataset, cut) for cut in TIME_CUTS]
     elif protocol == "last":
-        windows = [person_window(dataset, last=True, seed=seed)]
+        newest = person_window(dataset, last=True, seed=seed)
+        windows = [person_window(newest.known, last=True, seed=seed), newest]
     else:
         draws = min(RANDOM_DRAWS, 1 + RANDOM_PEOPLE // max(int((dataset.history.lengths > 1).sum()), 1))
         windows = [person_window(dataset, last=False, seed=seed + draw) for draw in range(draws)]

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from recommendations.dataset.arrays import Csr, Ints
-from recommendations.evaluation import metrics
+from recommendations.evaluation import beyond, metrics
 from recommendations.ranking.hybrid import BUCKETS, bucket_of
 
 HYBRID = "hybrid"
@@ -34,6 +34,24 @@ class Figures:
     novelty10: float
     buckets: dict[str, dict[str, float]]
     """NDCG@10 and people by length of history."""
+    # what follows is missing from reports stored before it was measured
+    ndcg5: float | None = None
+    ndcg20: float | None = None
+    recall5: float | None = None
+    precision5: float | None = None
+    precision20: float | None = None
+    map5: float | None = None
+    map20: float | None = None
+    mrr5: float | None = None
+    mrr20: float | None = None
+    hit5: float | None = None
+    hit20: float | None = None
+    category_diversity10: float | None = None
+    """Share of pairs in a list that differ in category; None where items have none."""
+    content_diversity10: float | None = None
+    """Mean of 1 - cosine of texts over the pairs in a list; None where the exam has no texts."""
+    miscalibration10: float | None = None
+    """KL divergence of a person's category shares from the list's, 0 at best; None where items have no category."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,12 @@ class Exam:
     """People who have each item, shape (items,)."""
     n_people: int
     """People with history in all."""
+    past: "Csr | None" = None
+    """people x items, what each person asked had before; with `categories`, calibration is measured."""
+    categories: Ints | None = None
+    """A number per category, -1 where the item has none, shape (items,)."""
+    texts: "Csr | None" = None
+    """items x words, for diversity of content."""
 
 
 def measure(name: str, lists: Ints, exam: Exam) -> Figures:
@@ -85,7 +109,7 @@ def measure(name: str, lists: Ints, exam: Exam) -> Figures:
         inside = number == place
         if inside.any():
             buckets[bucket] = {"people": int(inside.sum()), "ndcg10": float(rows.ndcg10[inside].mean())}
-    means = {key: float(np.mean(value)) for key, value in vars(rows).items()}
+    means: dict[str, Any] = {key: float(np.mean(value)) for key, value in vars(rows).items()}
     return Figures(
         name=name,
         people=len(lists),
@@ -94,8 +118,21 @@ def measure(name: str, lists: Ints, exam: Exam) -> Figures:
         coverage10=metrics.coverage(lists, int((exam.buyers > 0).sum())),
         novelty10=metrics.novelty(lists, exam.buyers, exam.n_people),
         buckets=buckets,
-        **means,
+        **(means | _beside_right(lists, exam)),
     )
+
+
+def _beside_right(lists: Ints, exam: Exam) -> dict[str, float | None]:
+    """Diversity and calibration, as far as the exam knows what they need."""
+    out: dict[str, float | None] = {}
+    if exam.categories is not None and (exam.categories >= 0).any():
+        within = beyond.memberships(exam.categories)
+        out["category_diversity10"] = beyond.mean_known(beyond.diversity(lists, within))
+        if exam.past is not None:
+            out["miscalibration10"] = beyond.mean_known(beyond.miscalibration(lists, exam.past, within))
+    if exam.texts is not None:
+        out["content_diversity10"] = beyond.mean_known(beyond.diversity(lists, exam.texts))
+    return out
 
 
 def evaluate(lists: Mapping[str, Ints], exam: Exam) -> Report:

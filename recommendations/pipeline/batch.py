@@ -5,10 +5,11 @@
 """
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,13 +17,20 @@ import numpy as np
 import pandas as pd
 
 from recommendations.dataset.arrays import Ints
+from recommendations.dataset.events import ITEM_KINDS
 from recommendations.dataset.load import BadInput, load_files, read_ids
+from recommendations.pipeline import batch_metrics
+from recommendations.pipeline.asked import Question, answer
+from recommendations.pipeline.batch_metrics import Measured
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
 from recommendations.pipeline.learn import Progress
 from recommendations.ranking import reasons
 
 COLUMNS = ["user", "item", "rank", "score", "reason"]
+SHARES = {reason: f"share_{sentence.code}" for reason, sentence in reasons.SENTENCES.items()}
+EXPLAINED = [*COLUMNS, "source", *SHARES.values()]
+"""Columns with --explain: the item that the reason names, and how much of the score each reason gives."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,18 @@ class Job:
     model: Path | None = None
     """Folder to keep the trained recommender in, signed by `key`; None keeps nothing."""
     key: Path | None = None
+    query: str | None = None
+    """A question: only items that match it are listed, and lists end where nothing more matches."""
+    kinds: tuple[str, ...] = ()
+    """Which of dataset.events.ITEM_KINDS may answer a question; none means all."""
+    explain: bool = False
+    """Whether the out file has the columns of EXPLAINED."""
+    metrics: Path | None = None
+    """CSV with user,item: what people did afterwards, to score the lists by; learning never sees it."""
+    metrics_out: Path | None = None
+    """JSON file for the figures."""
+    repeats: bool | None = None
+    """Whether the test counts what people had; None for what `meta.json` beside the test file says."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +72,14 @@ class Outcome:
     rows: int
     seconds: float
     hybrid: FittedHybrid
+    measured: Measured | None = None
+    """Figures of the lists, where a test was given."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of both doors."""
     parser.add_argument("--interactions", type=Path, required=True, help="CSV: user,item,kind,value,timestamp")
-    parser.add_argument("--items", type=Path, help="CSV: item,name,category,brand,tags,description,price")
+    parser.add_argument("--items", type=Path, help="CSV: item,name,category,brand,tags,description,price,kind")
     parser.add_argument("--users", type=Path, help="CSV: user,gender,birth_year,country,extra")
     parser.add_argument("--for", dest="asked", type=Path, required=True, help="text file, one user id per line")
     parser.add_argument("-k", type=int, default=50, help="rows per user (default 50)")
@@ -65,6 +87,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same lists (default 0)")
     parser.add_argument("--model", type=Path, help="folder to keep the trained recommender in, signed")
     parser.add_argument("--key", type=Path, help="file of the signing key, made on first use (needed with --model)")
+    parser.add_argument("--query", help="list only items that match this text, in each user's order")
+    parser.add_argument("--kind", dest="kinds", action="append", choices=ITEM_KINDS, help="with --query: only these")
+    parser.add_argument("--explain", action="store_true", help="add the item a reason names and each reason's share")
+    parser.add_argument("--metrics", type=Path, help="CSV of what people did afterwards (user,item): score the lists")
+    parser.add_argument("--metrics-out", type=Path, help="JSON file to write the figures to (needs --metrics)")
+    parser.add_argument(
+        "--repeats",
+        action=argparse.BooleanOptionalAction,
+        help="whether --metrics counts what people had before (default: what meta.json beside the file says, else no)",
+    )
 
 
 def job_from(options: argparse.Namespace) -> Job:
@@ -73,51 +105,84 @@ def job_from(options: argparse.Namespace) -> Job:
         raise ValueError("-k must be at least 1")
     if options.model and not options.key:
         raise ValueError("--model needs --key")
-    names = ("interactions", "asked", "out", "items", "users", "k", "seed", "model", "key")
-    return Job(**{name: getattr(options, name) for name in names})
+    if options.metrics_out and not options.metrics:
+        raise ValueError("--metrics-out needs --metrics")
+    if options.kinds and not options.query:
+        raise ValueError("--kind needs --query")
+    given = {one.name: getattr(options, one.name) for one in fields(Job)}
+    return Job(**given | {"kinds": tuple(options.kinds or ())})
 
 
 def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
     """Train on the files of `job` and write its lists; the out file appears whole or not at all.
 
-    Everyone asked gets k rows, or as many as there are items. Raises BadInput for unreadable rows.
+    Everyone asked gets k rows, or as many as there are items (that match the question, where one is asked). Raises
+    BadInput for unreadable rows.
     """
     started = time.monotonic()
     asked = read_ids(job.asked)
+    test = batch_metrics.read_test(job.metrics) if job.metrics else None
     dataset = load_files(job.interactions, job.items, job.users, asked)
     users = dataset.users.get_indexer(pd.Index(asked, dtype=object)).astype(np.int64)
     hybrid = fit_hybrid(dataset, asked=users, seed=job.seed, progress=progress)
     if job.model and job.key:
         hybrid.save(job.model, job.key)
+    listed, rows = _lists(job, hybrid, users, progress)
+    outcome = Outcome(len(users), rows, time.monotonic() - started, hybrid)
+    if test is None or job.metrics is None:
+        return outcome
+    repeats = batch_metrics.repeats_of(job.metrics) if job.repeats is None else job.repeats
+    exam = batch_metrics.exam_of(dataset, test, repeats=repeats)
+    place = pd.Index(asked, dtype=object).get_indexer(exam.users)
+    measured = batch_metrics.compare(exam, np.where(place[:, None] >= 0, listed[place], -1))
+    if job.metrics_out:
+        job.metrics_out.write_text(json.dumps(measured.as_values(), indent=1) + "\n", encoding="utf-8")
+    return replace(outcome, measured=measured)
+
+
+def _lists(job: Job, hybrid: FittedHybrid, users: Ints, progress: Progress | None) -> tuple[Ints, int]:
+    """Write everybody's list; return the items (users, k), -1 where there are fewer, and how many rows were written."""
     work = job.out.with_name(f".{job.out.name}.part")
+    listed = np.full((len(users), job.k), -1, np.int64)
     rows = 0
     with work.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(COLUMNS) + "\n")
+        file.write(",".join(EXPLAINED if job.explain else COLUMNS) + "\n")
         for at in range(0, len(users), 2048):
             if progress:
                 progress("writing lists", at, len(users))
             part = users[at : at + 2048]
-            rows += _write(file, hybrid, part, hybrid.recommend(part, Wish(k=job.k, fill=True)))
+            lists = _listed(job, hybrid, part)
+            listed[at : at + len(part)] = lists.items
+            rows += _write(file, hybrid, part, lists, explain=job.explain)
     work.replace(job.out)
-    return Outcome(len(users), rows, time.monotonic() - started, hybrid)
+    return listed, rows
 
 
-def _write(file: TextIO, hybrid: FittedHybrid, users: Ints, lists: Lists) -> int:
+def _listed(job: Job, hybrid: FittedHybrid, users: Ints) -> Lists:
+    if job.query:
+        return answer(hybrid, users, Question(job.query, job.kinds, job.k))
+    return hybrid.recommend(users, Wish(k=job.k, fill=True))
+
+
+def _write(file: TextIO, hybrid: FittedHybrid, users: Ints, lists: Lists, *, explain: bool) -> int:
     """Append the rows of `lists` for `users` and return how many there were."""
     person, place = np.nonzero(lists.items >= 0)
+    sources = [str(hybrid.items[source]) if source >= 0 else None for source in lists.sources[person, place].tolist()]
     codes = [
-        reasons.code(int(reason), str(hybrid.items[source]) if source >= 0 else None)
-        for reason, source in zip(lists.reasons[person, place], lists.sources[person, place], strict=True)
+        reasons.code(reason, source)
+        for reason, source in zip(lists.reasons[person, place].tolist(), sources, strict=True)
     ]
-    frame = pd.DataFrame(
-        {
-            "user": hybrid.users[users[person]],
-            "item": hybrid.items[lists.items[person, place]],
-            "rank": place + 1,
-            "score": np.round(lists.scores[person, place], 6),
-            "reason": codes,
-        }
-    )
+    columns = {
+        "user": hybrid.users[users[person]],
+        "item": hybrid.items[lists.items[person, place]],
+        "rank": place + 1,
+        "score": np.round(lists.scores[person, place], 6),
+        "reason": codes,
+    }
+    if explain:
+        columns["source"] = sources
+        columns |= {name: np.round(lists.shares[person, place, reason], 4) for reason, name in SHARES.items()}
+    frame = pd.DataFrame(columns)
     frame.to_csv(file, index=False, header=False, lineterminator="\n")
     return len(frame)
 
@@ -129,6 +194,8 @@ def summary(outcome: Outcome) -> str:
     for report in outcome.hybrid.reports:
         best = "; ".join(f"{e.name} {e.ndcg10:.4f} [{e.low:.4f}, {e.high:.4f}]" for e in report.entries[:3])
         lines.append(f"NDCG@10 for {report.goal} items on {report.window}: {best}")
+    if outcome.measured:
+        lines.append(outcome.measured.table())
     return "\n".join(lines)
 
 

@@ -10,8 +10,11 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.learn import Progress, learn_blends
+from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
+from recommendations.ranking.query import words_of
+from recommendations.ranking.traits import Shelf
 
 
 def fit_hybrid(
@@ -35,6 +38,8 @@ def fit_hybrid(
         "seed": seed,
         "protocol": learned.protocol,
         "ridge": learned.ease.ridge,
+        "trees": {goal: opinion.share for goal, opinion in learned.opinions.items()},
+        "curve": learned.curves,
         "repeat_rate": round(dataset.repeat_rate, 4),
         "users": dataset.n_users,
         "items": dataset.n_items,
@@ -49,8 +54,12 @@ def fit_hybrid(
         # without anybody to validate on, the prior over all views is the best guess
         fresh=learned.fresh.on(views) if learned.reports else prior_blend(views),
         again=learned.again.on(views) if learned.again else None,
+        opinions=learned.opinions,
+        shelf=Shelf.of(dataset),
         buyers=support(dataset.history),
         categories=_categories(dataset),
+        grounds=grounds_of(dataset),
+        words=words_of(dataset.item_table),
         facts=facts,
         reports=learned.reports,
     )

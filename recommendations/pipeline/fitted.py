@@ -18,9 +18,16 @@ from recommendations.dataset.history import History
 from recommendations.evaluation.evaluate import Report
 from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
 from recommendations.ranking import reasons
+from recommendations.ranking.ascent import blend
+from recommendations.ranking.grounds import Grounds, category_shares
 from recommendations.ranking.hybrid import Blend
 from recommendations.ranking.policy import Policy
 from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
+from recommendations.ranking.query import Words
+from recommendations.ranking.reranker import Cells, Reranker, SecondOpinion
+from recommendations.ranking.traits import Shelf
+
+NOTHING = np.zeros((0, 0, 0), np.float32)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class Wish:
     """Whether a list that runs out of new things goes on with what the person has, to reach k."""
     diversity: float = 0.0
     """From 0 (by score alone) to 1 (as varied by category as can be)."""
+    lift: Floats | None = None
+    """Factor of each item on its score (ranking.boosts.factors), shape (items,); None boosts nothing."""
 
 
 @dataclass
@@ -62,10 +71,17 @@ class FittedHybrid:
     history: History
     fresh: Blend
     again: Blend | None
+    opinions: dict[str, SecondOpinion]
+    """What the trees say beside `fresh` (goal `new`) and `again` (goal `any`); missing where the blend is alone."""
+    shelf: Shelf
     buyers: Ints
     """People who have each item, shape (items,)."""
     categories: Ints
     """Number of each item's category, -1 for none, shape (items,)."""
+    grounds: Grounds
+    """The facts behind sentences."""
+    words: Words
+    """The words of the items, for questions."""
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: protocol, ridge, seed, counts."""
     reports: list[Report] = field(default_factory=list)
@@ -91,23 +107,30 @@ class FittedHybrid:
         policy = wish.policy or Policy.open(len(self.items))
         rules = PoolRules(policy.eligible, with_seen=self.again is not None, per_view=max(PER_VIEW, wish.k))
         pool = align(build_pool(self.learners, rows, users, rules), self.fresh.views)
-        resting = policy.resting(rows)
-        allowed = pool.real & ~np.take_along_axis(resting, np.maximum(pool.items, 0), axis=1)
-        lists = self._rank(pool, allowed, wish.k)
+        open_ = policy.codes(rows, users) == 0
+        allowed = pool.real & np.take_along_axis(open_, np.maximum(pool.items, 0), axis=1)
+        lists = self._rank(pool, rows, allowed, wish)
         if wish.diversity:
             lists = varied(lists, self.categories, wish.diversity)
-        lists.fill(self._leftovers(lists, rows, policy.eligible[None, :] & ~resting, fill=wish.fill))
-        return self._explained(lists, rows)
+        lists.fill(self._leftovers(lists, rows, open_, fill=wish.fill))
+        return self.explained(lists, rows)
 
-    def _rank(self, pool: Pool, allowed: Bools, k: int) -> Ranked:
-        """The order of the fresh blend and, where people buy again, that of the open one merged into it."""
-        new = allowed & ~pool.seen
-        features = standardise(pool.features, pool.real & ~pool.seen)
-        fresh = ranked(pool, Given(features, self.fresh.for_lengths(pool.lengths), new), k)
-        if self.again is None:
-            return fresh
-        features = standardise(pool.features, pool.real)
-        return merge(fresh, ranked(pool, Given(features, self.again.for_lengths(pool.lengths), allowed), k))
+    def _rank(self, pool: Pool, rows: History, allowed: Bools, wish: Wish) -> Ranked:
+        """The order for new items and, where people buy again, that for anything merged into it."""
+        names, traits = self.shelf.describe(rows, pool.items, pool.seen) if self.opinions else ((), NOTHING)
+
+        lift = None if wish.lift is None else wish.lift[np.maximum(pool.items, 0)]
+
+        def order(goal: str, mix: Blend, open_: Bools, among: Bools) -> Ranked:
+            cells = Cells(pool.views, standardise(pool.features, open_), open_, names, traits)
+            given = Given(cells.features, mix.for_lengths(pool.lengths), among, lift)
+            scores = blend(given.features, given.weights)
+            if goal in self.opinions:
+                scores = self.opinions[goal].mixed(scores, cells)
+            return ranked(pool, given, scores, wish.k)
+
+        fresh = order("new", self.fresh, pool.real & ~pool.seen, allowed & ~pool.seen)
+        return merge(fresh, order("any", self.again, pool.real, allowed)) if self.again else fresh
 
     def _leftovers(self, lists: Ranked, rows: History, open_: Bools, *, fill: bool) -> dict[int, Ints]:
         """For each person whose list is short, more items by popularity: new ones, then with `fill` those they have."""
@@ -123,34 +146,61 @@ class FittedHybrid:
             out[int(person)] = np.r_[more, order[(free & has)[order]]] if fill else more
         return out
 
-    def _explained(self, lists: Ranked, rows: History) -> Lists:
+    def explained(self, lists: Ranked, rows: History) -> Lists:
+        """`lists` of the people whose history is `rows`, with the reason told for each item."""
         knn = next(learner for learner in self.learners if isinstance(learner, ItemKnn))
-        sources = knn.reasons(rows, lists.items)
         at = np.maximum(lists.items, 0)
         has = np.zeros((rows.n_users, len(self.items)), bool)
         has[rows.pairs.nonzero()] = True
-        seen = np.take_along_axis(has, at, axis=1)
-        told = reasons.choose(reasons.Evidence(lists.shares, sources, self.buyers[at], seen))
-        named = np.where(told == reasons.Reason.BECAUSE, sources, -1)
-        return Lists(lists.items, lists.scores, told, named, lists.shares)
+        sources, bought = knn.reasons(rows, lists.items), self.grounds.bought_together(rows, lists.items, self.buyers)
+        evidence = reasons.Evidence(
+            shares=lists.shares,
+            source=self.grounds.nameable(sources),
+            buyers=self.buyers[at],
+            seen=np.take_along_axis(has, at, axis=1),
+            together=bought.source,
+            often=bought.often,
+            new=self.grounds.new(rows.now)[at],
+            liked=category_shares(rows, self.categories, lists.items),
+            sensitive=self.grounds.sensitive[at],
+        )
+        told = reasons.choose(evidence)
+        return Lists(lists.items, lists.scores, told, reasons.named(told, evidence), lists.shares)
 
     def save(self, folder: Path, key_file: Path) -> dict[str, Any]:
         """Write a signed folder and return its manifest (see lib.artifacts)."""
         kept = {learner.name: learner.artifacts() for learner in self.learners}
         history, history_values = self.history.artifacts()
+        shelf, shelf_values = self.shelf.artifacts()
+        grounds, grounds_values = self.grounds.artifacts()
+        words, words_values = self.words.artifacts()
         bundle = artifacts.Bundle(
             arrays={name: arrays for name, (arrays, _) in kept.items()}
-            | {"history": history, "catalogue": {"buyers": self.buyers, "categories": self.categories}},
+            | {f"trees_{goal}": opinion.trees.artifacts()[0] for goal, opinion in self.opinions.items()}
+            | {
+                "history": history,
+                "shelf": shelf,
+                "grounds": grounds,
+                "words": words,
+                "catalogue": {"buyers": self.buyers, "categories": self.categories},
+            },
             values={
                 "recipe": {
                     "learners": {name: values for name, (_, values) in kept.items()},
                     "order": [learner.name for learner in self.learners],
                     "history": history_values,
+                    "shelf": shelf_values,
+                    "opinions": {
+                        goal: {"share": opinion.share, "trees": opinion.trees.artifacts()[1]}
+                        for goal, opinion in self.opinions.items()
+                    },
+                    "grounds": grounds_values,
                     "fresh": self.fresh.as_values(),
                     "again": self.again.as_values() if self.again else None,
                     "facts": self.facts,
                 },
                 "reports": [report.as_values() for report in self.reports],
+                "words": words_values,
             },
             frames={
                 "users": pd.DataFrame({"user": self.users.astype(str)}),
@@ -174,8 +224,17 @@ class FittedHybrid:
             history=History.from_artifacts(bundle.arrays["history"], recipe["history"]),
             fresh=Blend.from_values(recipe["fresh"]),
             again=Blend.from_values(recipe["again"]) if recipe["again"] else None,
+            opinions={
+                goal: SecondOpinion(
+                    Reranker.from_artifacts(bundle.arrays[f"trees_{goal}"], values["trees"]), values["share"]
+                )
+                for goal, values in recipe["opinions"].items()
+            },
+            shelf=Shelf.from_artifacts(bundle.arrays["shelf"], recipe["shelf"]),
             buyers=bundle.arrays["catalogue"]["buyers"],
             categories=bundle.arrays["catalogue"]["categories"],
+            grounds=Grounds.from_artifacts(bundle.arrays["grounds"], recipe["grounds"]),
+            words=Words.from_artifacts(bundle.arrays["words"], bundle.values["words"]),
             facts=recipe["facts"],
             reports=[Report.from_values(values) for values in bundle.values["reports"]],
         )

@@ -13,19 +13,25 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
 from recommendations.evaluation.evaluate import HYBRID, Exam, Report, evaluate
+from recommendations.pipeline.reranking import Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import Blend, blended, learn, prior_blend, single_blend
 from recommendations.ranking.pool import Pool, PoolRules, align, build_pool, chunks, join
+from recommendations.ranking.reranker import SecondOpinion
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-MAX_PEOPLE = 1000
+MAX_PEOPLE = 1200
 """People per validation window; more would hardly sharpen the weights."""
 RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 TUNE_UP_TO = 8_000
 """A matrix above this size takes too long to be solved several times."""
 LISTED = 20
+GOALS = ("any", "new")
+"""What a list is for, the shop's main goal first where people buy again."""
+LINEAR, TREES = "linear", "trees"
+"""Names in a report of the two halves of the hybrid."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,10 @@ class Learned:
     """Weights for items new to the person."""
     again: Blend | None
     """Weights for anything, bought before or not; None where people do not buy again."""
+    opinions: dict[str, SecondOpinion]
+    """What the trees say beside the blend, by goal (`new`, `any`); a goal is missing where they did not win."""
+    curves: dict[str, list[float]]
+    """NDCG@10 after each tree, by goal."""
     reports: list[Report]
     """Honest figures, the shop's main goal first; empty where there was nobody to judge by."""
 
@@ -49,7 +59,17 @@ class _Judgement:
     goal: str
     windows: list[Judged]
     known: list[Window]
+    pools: list[Pool]
     views: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """What one goal came to."""
+
+    blend: Blend
+    trial: Trial
+    report: Report
 
 
 def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress) -> Learned:
@@ -58,7 +78,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     windows = windows_for(dataset, protocol, seed)
     ease = _tuned_ease(windows[-1:], seed, tell)
     if not windows:
-        return Learned(protocol, ease, prior_blend(("popular",)), None, [])
+        return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [])
     # the kinds of learners follow the whole dataset, so that every window has the same ones
     timeless = {learner.name: learner.fit(dataset) for learner in learners_for(dataset, ease) if learner.timeless}
     pools = []
@@ -69,17 +89,28 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
     pools = [align(pool, views) for pool in pools]
     tell("learning the blend", 0, 1)
-    new = [judge(w.name, pool, w.new, new_only=True) for w, pool in zip(windows, pools, strict=True)]
-    fresh, report = _settle(_Judgement("new", new, windows, views), protocol)
-    if not dataset.repeats:
-        return Learned(protocol, ease, fresh, None, [report])
-    whole = [judge(w.name, pool, w.any, new_only=False) for w, pool in zip(windows, pools, strict=True)]
-    again, first = _settle(_Judgement("any", whole, windows, views), protocol)
-    return Learned(protocol, ease, fresh, again, [first, report])
+    settled: dict[str, _Settled] = {}
+    for goal in GOALS if dataset.repeats else GOALS[-1:]:
+        new = goal == "new"
+        judged = [
+            judge(window.name, pool, window.new if new else window.any, new_only=new)
+            for window, pool in zip(windows, pools, strict=True)
+        ]
+        tell(f"learning the blend for {goal} items", len(settled), len(GOALS))
+        settled[goal] = _settle(_Judgement(goal, judged, windows, pools, views), protocol, seed)
+    return Learned(
+        protocol,
+        ease,
+        settled["new"].blend,
+        settled["any"].blend if "any" in settled else None,
+        {goal: one.trial.opinion for goal, one in settled.items() if one.trial.opinion},
+        {goal: one.trial.curve for goal, one in settled.items()},
+        [one.report for one in settled.values()],
+    )
 
 
 def _tuned_ease(windows: Sequence[Window], seed: int, tell: Progress) -> EaseConfig:
-    """The ridge that ranks best on `windows`, found by walking the grid from its middle."""
+    """The ridge that ranks best on `windows`: every second one is tried, then the neighbours of the best."""
     config = EaseConfig()
     if not windows or min(windows[0].known.shape) > TUNE_UP_TO:
         return config
@@ -91,15 +122,13 @@ def _tuned_ease(windows: Sequence[Window], seed: int, tell: Progress) -> EaseCon
             reached[at] = float(np.mean([_ease_value(window, RIDGES[at], seed) for window in windows]))
         return reached[at]
 
-    at = RIDGES.index(config.ridge)
-    step = 1 if value(at + 1) > value(at) else -1
-    while 0 <= at + step < len(RIDGES) and value(at + step) > value(at):
-        at += step
-    return EaseConfig(ridge=RIDGES[at])
+    at = max(range(0, len(RIDGES), 2), key=value)
+    nearby = [place for place in (at - 1, at, at + 1) if 0 <= place < len(RIDGES)]
+    return EaseConfig(ridge=RIDGES[max(nearby, key=value)])
 
 
 def _ease_value(window: Window, ridge: float, seed: int) -> float:
-    users = _sample(window, seed, MAX_PEOPLE // 2)
+    users = _sample(window, seed, MAX_PEOPLE)
     users = users[window.known.history.lengths[users] > 0]
     model = Ease(EaseConfig(ridge=ridge, recency=())).fit(window.known)
     rules = PoolRules(window.known.warm, with_seen=False, per_view=LISTED)
@@ -126,8 +155,8 @@ def _window_pool(dataset: Dataset, window: Window, learners: Sequence[Candidate]
     return join([build_pool(learners, history.take(part), part, rules) for part in chunks(users, window.known.n_items)])
 
 
-def _settle(judgement: _Judgement, protocol: Protocol) -> tuple[Blend, Report]:
-    """The blend to use, and the figures of how it does where it was not learned.
+def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
+    """The blend to use, the trees beside it, and the figures of how they do where they were not learned.
 
     The learned weights are used when, there, they beat the best single view; else the better of prior and single.
     """
@@ -145,19 +174,24 @@ def _settle(judgement: _Judgement, protocol: Protocol) -> tuple[Blend, Report]:
         mix = learn(views, [trim(window) for window in windows])
     else:
         mix = prior_blend(views) if chosen == "prior" else single_blend(views, at)
-    return mix, _report(judgement, rivals[chosen][-1])
+    examples = [examples_of(*one) for one in zip(judgement.known, judgement.pools, windows, strict=True)]
+    trial = try_trees(examples, rivals[chosen], views, protocol, seed)
+    others = {LINEAR: rivals[chosen][-1]} if trial.trees is not None else {}
+    if trial.trees is not None:
+        others[TREES] = trial.trees
+    return _Settled(mix, trial, _report(judgement, trial.scores, others))
 
 
 def _honest_scores(windows: list[Judged], views: tuple[str, ...], protocol: Protocol) -> list[Floats]:
     """Each window's scores by weights that were not learned on its people (or, in time, on its days).
 
-    With several time windows the newest is judged by weights of the older ones; the older ones' scores then only fill
-    their places. Else people are split in two halves and each half is judged by weights of the other.
+    With several time windows each is judged by weights of the older ones; the oldest one's scores only fill its place.
+    Else people are split in two halves and each half is judged by weights of the other.
     """
     lean = [trim(window) for window in windows]
     if protocol == "time" and len(windows) > 1:
-        mix = learn(views, lean[:-1])
-        return [blended(window, mix) for window in windows]
+        mixes = [learn(views, lean[: max(place, 1)]) for place in range(len(windows))]
+        return [blended(window, mix) for window, mix in zip(windows, mixes, strict=True)]
     out = [np.zeros(window.among.shape, np.float32) for window in windows]
     for half in (0, 1):
         mix = learn(views, [window.pick(window.users % 2 != half) for window in lean])
@@ -183,8 +217,8 @@ def _value(windows: list[Judged], scores: list[Floats], protocol: Protocol) -> f
     return float(np.mean(parts))
 
 
-def _report(judgement: _Judgement, scores: Floats) -> Report:
-    """Hybrid and every single view on the newest window, for people with history."""
+def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> Report:
+    """Hybrid, what it is made of, and every single view on the newest window, for people with history."""
     window, known = judgement.windows[-1], judgement.known[-1]
     inside = window.lengths > 0
     judged = window.pick(inside)
@@ -199,6 +233,7 @@ def _report(judgement: _Judgement, scores: Floats) -> Report:
         n_people=int((history.lengths > 0).sum()),
     )
     lists = {HYBRID: _listed(judged, scores[inside])}
+    lists |= {name: _listed(judged, numbers[inside]) for name, numbers in others.items()}
     lists |= {view: _listed(judged, single(judged, at)) for at, view in enumerate(judgement.views)}
     return evaluate(lists, exam)
 

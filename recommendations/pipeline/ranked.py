@@ -6,7 +6,8 @@ import numpy as np
 
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.ranking import reasons
-from recommendations.ranking.ascent import blend, top_cells
+from recommendations.ranking.ascent import top_cells
+from recommendations.ranking.boosts import boosted
 from recommendations.ranking.diversity import spread
 from recommendations.ranking.pool import Pool
 
@@ -34,6 +35,19 @@ class Ranked:
             np.take_along_axis(self.shares, order[..., None], axis=1),
         )
 
+    def widened(self, k: int) -> "Ranked":
+        """The same lists with `k` places, empty ones last."""
+        missing = k - self.items.shape[1]
+        if missing <= 0:
+            return self
+        edge = ((0, 0), (0, missing))
+        return Ranked(
+            np.pad(self.items, edge, constant_values=-1),
+            np.pad(self.scores, edge, constant_values=np.nan),
+            np.pad(self.seen, edge, constant_values=False),
+            np.pad(self.shares, (*edge, (0, 0))),
+        )
+
     def fill(self, leftovers: dict[int, Ints]) -> None:
         """Put further items after the end of the short lists, a little below the last score."""
         for person, more in leftovers.items():
@@ -54,36 +68,24 @@ class Given:
     """One row per person, shape (people, views)."""
     among: Bools
     """Cells that compete, shape (people, width)."""
+    lift: Floats | None = None
+    """Factors on the scores (boosts.py), shape (people, width)."""
 
 
-def ranked(pool: Pool, given: Given, k: int) -> Ranked:
-    """The `k` best competing cells of each person by the weighted sum of features."""
-    scores = blend(given.features, given.weights)
+def ranked(pool: Pool, given: Given, scores: Floats, k: int) -> Ranked:
+    """The `k` best competing cells of each person by `scores` (people, width); weighted features are the reasons."""
+    if given.lift is not None:
+        scores = boosted(scores, given.among, given.lift)
     cells = top_cells(scores, given.among, k)
     real = np.take_along_axis(given.among, cells, axis=1)
     picked = np.take_along_axis(given.features, cells[None], axis=2) * given.weights.T[:, :, None]
     share = reasons.shares(picked, pool.views)
-    out = Ranked(
+    return Ranked(
         np.where(real, np.take_along_axis(pool.items, cells, axis=1), -1),
         np.where(real, np.take_along_axis(scores, cells, axis=1).astype(float), np.nan),
         real & np.take_along_axis(pool.seen, cells, axis=1),
         share * real[..., None],
-    )
-    return _widened(out, k)
-
-
-def _widened(lists: Ranked, k: int) -> Ranked:
-    """The same lists with `k` places, empty ones last."""
-    missing = k - lists.items.shape[1]
-    if missing <= 0:
-        return lists
-    edge = ((0, 0), (0, missing))
-    return Ranked(
-        np.pad(lists.items, edge, constant_values=-1),
-        np.pad(lists.scores, edge, constant_values=np.nan),
-        np.pad(lists.seen, edge, constant_values=False),
-        np.pad(lists.shares, (*edge, (0, 0))),
-    )
+    ).widened(k)
 
 
 def merge(fresh: Ranked, again: Ranked) -> Ranked:

@@ -63,7 +63,7 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
         products = duck.execute(
             """
             SELECT cast(product_id AS varchar) AS item, name, category, brand, array_to_string(tags, '|') AS tags,
-                   concat_ws(' ', description, name_zh) AS description, price, recommendable, in_stock, repeatable
+                   concat_ws(' ', description, name_zh) AS description, price, kind, recommendable, in_stock, repeatable
             FROM read_parquet(?)
             """,
             [str(folder / "products.parquet")],
@@ -82,9 +82,13 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
 def _policy(dataset: Dataset, products: pd.DataFrame) -> Policy:
     rules = products.set_index("item").reindex(dataset.items)
     # A product that was deleted meanwhile is in the acts but not on the shelves: it must not be shown.
-    showable = rules["recommendable"].eq(True) & rules["in_stock"].eq(True)
+    wanted, in_stock = rules["recommendable"].eq(True), rules["in_stock"].eq(True)
     again = rules["repeatable"].eq(True).to_numpy(bool)
     # Where people visibly buy again and nobody has marked what, everything counts as bought again.
     if dataset.repeats and not again.any():
         again = np.ones(dataset.n_items, bool)
-    return Policy(blocked=~showable.to_numpy(bool), repeatable=again)
+    return Policy(
+        blocked=~(wanted & in_stock).to_numpy(bool),
+        repeatable=again,
+        out_of_stock=(wanted & ~in_stock).to_numpy(bool),
+    )

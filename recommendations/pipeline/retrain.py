@@ -14,12 +14,14 @@ from lib import artifacts, signing
 from lib.runs import Cancelled, Progress
 from recommendations.evaluation.evaluate import Report
 from recommendations.evaluation.gate import Decision, decide
+from recommendations.pipeline.desk import desk_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.released import Released, read
 from recommendations.pipeline.serve import serve, stock_of, stock_today
 from recommendations.registry import promote
 from recommendations.registry.models import ModelVersion
+from recommendations.serving import desk
 
 
 def key_file() -> Path:
@@ -104,6 +106,7 @@ def _keep(version: ModelVersion, release: Release, released: Released, fitted: F
     """Sign the model and write what the page of the version shows."""
     key_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fitted.save(folder_of(version), key_file())
+    desk.keep(desk_of(fitted), desk.folder_of(version), key_file())
     data = released.dataset
     version.path = str(folder_of(version))
     version.manifest_sha256 = hashlib.sha256((folder_of(version) / artifacts.MANIFEST).read_bytes()).hexdigest()

@@ -18,16 +18,17 @@ def spread(scores: Floats, categories: Ints, dial: float) -> Ints:
     people, k = scores.shape
     if dial == 0 or k < 2:
         return np.tile(np.arange(k), (people, 1))
+    own = scores.astype(np.float64)
+    own -= own.min(axis=1, keepdims=True)
+    own *= (1 - dial) / np.maximum(own.max(axis=1, keepdims=True), 1e-9)
+    placed = np.zeros((people, k), np.int64)
+    everyone = np.arange(people)
     out = np.empty((people, k), np.int64)
-    for person in range(people):
-        own = scores[person].astype(float)
-        own = (own - own.min()) / max(float(np.ptp(own)), 1e-9)
-        penalty = np.zeros(k)
-        taken = np.zeros(k, bool)
-        for place in range(k):
-            best = int(np.argmax(np.where(taken, -np.inf, (1 - dial) * own - dial * penalty)))
-            out[person, place] = best
-            taken[best] = True
-            if categories[person, best] >= 0:
-                penalty += (categories[person] == categories[person, best]) * (1 / k)
+    # place by place, everybody at once: the loop is as long as the list, however many people there are
+    for place in range(k):
+        best = np.argmax(own - dial / k * placed, axis=1)
+        out[:, place] = best
+        chosen = categories[everyone, best]
+        placed += (categories == chosen[:, None]) & (chosen >= 0)[:, None]
+        own[everyone, best] = -np.inf
     return out

@@ -25,6 +25,8 @@ MIN_BUCKET = 30
 PRIOR: dict[str, float] = {
     "ease": 0.6,
     "ease_recent_0.3": 0.6,
+    "ease_even": 0.3,
+    "ease_even_recent_0.3": 0.3,
     "knn": 0.15,
     "knn_recent": 0.15,
     "walk": 0.1,

@@ -21,6 +21,19 @@ class Reason(IntEnum):
     CATEGORY = 6
     RESTOCK = 7
     DISCOVER = 8
+    TOGETHER = 9
+    NEW = 10
+    MATCH = 11
+
+
+NAMING = (Reason.BECAUSE, Reason.TOGETHER)
+"""Reasons whose sentence names an item of the person's history."""
+NEUTRAL = (Reason.NOW, Reason.POPULAR, Reason.DISCOVER, Reason.MATCH)
+"""Reasons that say nothing about the person: all that may stand beside an item of a sensitive category."""
+LIKED_SHARE = 0.2
+"""A person likes a category that at least so much of their history is of."""
+OFTEN = 0.2
+"""Two items are often bought together when so many of the people who took the one took the other on the same day."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,9 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.CATEGORY: Sentence("category_you_like", "In a category you like", "您喜欢的类别"),
     Reason.RESTOCK: Sentence("time_to_restock", "Time to restock", "该补货了"),
     Reason.DISCOVER: Sentence("discover", "Something new to discover", "发现新品"),
+    Reason.TOGETHER: Sentence("bought_together", "Often bought together with {item}", "常与{item}一起购买"),
+    Reason.NEW: Sentence("new_in_category", "New in a category you like", "您喜欢的类别上新"),
+    Reason.MATCH: Sentence("matches_question", "Matches what you are looking for", "符合您的查找"),
 }
 
 _FAMILIES: tuple[tuple[str, Reason], ...] = (
@@ -53,6 +69,9 @@ _FAMILIES: tuple[tuple[str, Reason], ...] = (
     ("group", Reason.GROUP),
     ("content", Reason.CATEGORY),
     ("again", Reason.RESTOCK),
+    ("basket", Reason.TOGETHER),
+    ("rules", Reason.TOGETHER),
+    ("match", Reason.MATCH),
 )
 
 
@@ -87,13 +106,25 @@ class Evidence:
     """How many people took the item."""
     seen: Bools
     """True where the person has the item already."""
+    together: Ints | None = None
+    """The history item that most people took on one day with this one, of enough people; -1 where none."""
+    often: Floats | None = None
+    """Of the people who took that history item, the share who took this one on the same day."""
+    new: Bools | None = None
+    """True where the item is new."""
+    liked: Floats | None = None
+    """Share of the person's history that is of the item's category."""
+    sensitive: Bools | None = None
+    """True where nothing may be said that links the person to the item."""
 
 
 def choose(evidence: Evidence) -> Ints:
     """The number of the reason told for each cell, shape (people, k).
 
     The largest share wins, of those that hold: something bought before needs a supported source, other people need to
-    be at least K_SUPPORT, and only what the person has can be restocked.
+    be at least K_SUPPORT, only what the person has can be restocked. What OFTEN lands in one basket with something the
+    person has is told so instead of "because you bought"; something new of a category the person likes is told so with
+    the shares of category and trend. Beside a sensitive item only NEUTRAL reasons are told.
     """
     score = evidence.shares.copy()
     score[..., Reason.BECAUSE] *= evidence.source >= 0
@@ -101,13 +132,42 @@ def choose(evidence: Evidence) -> Ints:
     for reason in (Reason.PEOPLE, Reason.NOW, Reason.POPULAR, Reason.GROUP):
         score[..., reason] *= many
     score[..., Reason.RESTOCK] *= evidence.seen
+    _together(score, evidence)
+    if evidence.new is not None and evidence.liked is not None:
+        holds = evidence.new & (evidence.liked >= LIKED_SHARE) & ~evidence.seen
+        told = evidence.shares[..., Reason.CATEGORY] + evidence.shares[..., Reason.NOW]
+        score[..., Reason.NEW] = np.where(holds, told, 0)
+    if evidence.sensitive is not None:
+        for reason in set(Reason) - set(NEUTRAL):
+            score[..., reason] *= ~evidence.sensitive
     # a cell for which nothing holds is something to discover
     score[..., Reason.DISCOVER] += 1e-6
     out = score.argmax(axis=-1)
     return np.asarray(out, dtype=np.int64)
 
 
+def _together(score: Floats, evidence: Evidence) -> None:
+    """Let TOGETHER stand where a basket holds, and take the place of BECAUSE where it is the truer word."""
+    if evidence.together is None:
+        score[..., Reason.TOGETHER] = 0
+        return
+    holds = evidence.together >= 0
+    score[..., Reason.TOGETHER] *= holds
+    if evidence.often is not None:
+        truer = holds & (evidence.often >= OFTEN)
+        score[..., Reason.TOGETHER] += np.where(truer, evidence.shares[..., Reason.BECAUSE], 0)
+        score[..., Reason.BECAUSE] *= ~truer
+
+
+def named(told: Ints, evidence: Evidence) -> Ints:
+    """The history item that each told reason names, -1 where it names none; shape of `told` (people, k)."""
+    out = np.where(told == Reason.BECAUSE, evidence.source, -1)
+    if evidence.together is not None:
+        out = np.where(told == Reason.TOGETHER, evidence.together, out)
+    return out
+
+
 def code(reason: int, source: str | None = None) -> str:
-    """The exported code: `because_you_bought:<item>` for a reason with a source, else the plain code."""
+    """The exported code: `because_you_bought:<item>` for a reason that names an item, else the plain code."""
     plain = SENTENCES[Reason(reason)].code
-    return f"{plain}:{source}" if Reason(reason) is Reason.BECAUSE and source is not None else plain
+    return f"{plain}:{source}" if Reason(reason) in NAMING and source is not None else plain

@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy
 LEARNERS: dict[str, str | Promise] = {
     "hybrid": gettext_lazy("The blend"),
     "popular": gettext_lazy("Popularity"),
+    "linear": gettext_lazy("The weighted sum alone"),
+    "trees": gettext_lazy("The trees alone"),
     "ease": gettext_lazy("EASE"),
+    "ease_even": gettext_lazy("EASE, long histories held back"),
+    "ease_even_recent_0.3": gettext_lazy("EASE, long histories held back, recent history"),
     "knn": gettext_lazy("Item neighbours"),
     "knn_recent": gettext_lazy("Item neighbours, recent history"),
     "content": gettext_lazy("Similar texts"),

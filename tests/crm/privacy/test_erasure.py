@@ -51,7 +51,12 @@ def test_what_was_worked_out_goes(ada: Customer, bo: Customer) -> None:
 
 def test_every_derived_table_is_in_the_plan() -> None:
     planned = {model._meta.label for model, _field in erasure.derived_models()}
-    assert planned == {"segmentation.Portrait", "segmentation.Membership", "recommendations.Recommendation"}
+    assert planned == {
+        "segmentation.Portrait",
+        "segmentation.Membership",
+        "recommendations.Recommendation",
+        "recommendations.Shown",
+    }
 
 
 def test_facts_stay_for_the_statistics_but_lead_nowhere(ada: Customer) -> None:

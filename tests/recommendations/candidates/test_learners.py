@@ -6,7 +6,7 @@ import pytest
 
 from recommendations.candidates.catalogue import LEARNERS, learners_for
 from recommendations.candidates.content import Content, words
-from recommendations.candidates.ease import Ease, EaseConfig, inverse
+from recommendations.candidates.ease import Ease, EaseConfig, EvenEase, inverse
 from recommendations.candidates.item_knn import ItemKnn, ItemKnnConfig
 from recommendations.candidates.people_knn import PeopleKnn
 from recommendations.candidates.popularity import GroupPopularity, Popularity
@@ -42,6 +42,11 @@ class TestEase(CandidateModelTests):
     floor = 0.25
 
 
+class TestEvenEase(CandidateModelTests):
+    learner = EvenEase
+    floor = 0.25
+
+
 class TestContent(CandidateModelTests):
     learner = Content
     floor = 0.15
@@ -52,15 +57,16 @@ class TestRepeat(CandidateModelTests):
     solves_checkerboard = False
 
 
-def test_both_sides_of_ease_give_the_same_scores() -> None:
+@pytest.mark.parametrize("evenness", [0.0, 0.5])
+def test_both_sides_of_ease_give_the_same_scores(evenness: float) -> None:
     data = planted()
     users = np.arange(20)
     rows = data.history.take(users)
-    items = Ease(EaseConfig(ridge=50.0)).fit(data)
-    people = Ease(EaseConfig(ridge=50.0, direct=10)).fit(data.subset(data.user_ix < 60))
+    items = Ease(EaseConfig(ridge=50.0, evenness=evenness)).fit(data)
+    people = Ease(EaseConfig(ridge=50.0, direct=10, evenness=evenness)).fit(data.subset(data.user_ix < 60))
     small = data.subset(data.user_ix < 60)
     assert people.side == "people"
-    same = Ease(EaseConfig(ridge=50.0)).fit(small)
+    same = Ease(EaseConfig(ridge=50.0, evenness=evenness)).fit(small)
     assert items.side == same.side == "items"
     for view, scores in people.scores(rows, users).items():
         np.testing.assert_allclose(scores, same.scores(rows, users)[view], atol=2e-4)
@@ -152,5 +158,11 @@ def test_content_finds_items_nobody_took_in_both_languages() -> None:
 
 def test_learners_follow_what_the_data_hold() -> None:
     bare = load_frames(pd.DataFrame({"user": ["a"], "item": ["x"]}))
-    assert [learner.name for learner in learners_for(bare)] == ["popularity", "item_knn", "people_knn", "ease"]
+    assert [learner.name for learner in learners_for(bare)] == [
+        "popularity",
+        "item_knn",
+        "people_knn",
+        "ease",
+        "ease_even",
+    ]
     assert {learner.name for learner in learners_for(planted())} <= set(LEARNERS)

@@ -25,6 +25,7 @@ from recommendations.models import Favourites, ModelVersion, Neighbours, Recomme
 from recommendations.pipeline import due, retrain
 from recommendations.ranking.policy import K_SUPPORT
 from recommendations.registry import promote
+from recommendations.serving import desk
 from recommendations.serving.recommend import held_back, recommend, sentence
 from tests.conftest import person
 from tests.recommendations.pipeline import shop
@@ -118,13 +119,23 @@ def test_neighbours_and_trends_are_published_with_the_lists(trained: Trained) ->
 
 
 def test_nobody_is_named_in_what_was_stored(trained: Trained) -> None:
-    named = {"because_you_bought"}
+    named = {"because_you_bought", "bought_together"}
     for row in Recommendation.objects.filter(personal=True)[:50]:
         bought = set(Interaction.objects.filter(customer=row.pk).values_list("product_id", flat=True))
         for reason in row.reasons:
             assert set(reason) <= {"code", "product", "shares"}
             assert ("product" in reason) == (reason["code"] in named)
             assert reason.get("product") in bought | {None}
+
+
+def test_a_version_that_serves_answers_questions_too(trained: Trained) -> None:
+    row = Recommendation.objects.filter(personal=True).order_by("pk")[0]
+    product = Product.objects.recommendable().order_by("pk")[0]
+    listing = desk.ask(row.customer, product.name, (), 10)
+    words = set(product.name.lower().split())
+    assert listing.version_id == trained.version_id
+    assert listing.product_ids
+    assert words & set(Product.objects.get(pk=listing.product_ids[0]).name.lower().split())
 
 
 def test_nothing_excluded_or_out_of_stock_is_in_any_list(trained: Trained) -> None:

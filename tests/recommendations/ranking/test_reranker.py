@@ -1,0 +1,89 @@
+"""Trees beside the blend: they learn what no weighted sum can say, and say the same after being kept."""
+
+import numpy as np
+import pytest
+
+from recommendations.dataset.arrays import Floats
+from recommendations.ranking.ascent import Judged, ndcg
+from recommendations.ranking.pool import standardise
+from recommendations.ranking.reranker import Cells, Examples, Reranker, RerankerConfig, mix
+
+FEW = RerankerConfig(rounds=30, leaf=1.0)
+VIEWS = ("likes", "noise")
+
+
+def examples(people: int = 120, width: int = 25, seed: int = 0) -> Examples:
+    """What is right is high in the first view for people of type 0 and low in it for those of type 1."""
+    rng = np.random.default_rng(seed)
+    among = np.ones((people, width), bool)
+    raw = rng.normal(size=(2, people, width)).astype(np.float32)
+    kind = rng.integers(0, 2, people)
+    sign = np.where(kind == 0, 1, -1)[:, None]
+    hits = np.zeros((people, width), bool)
+    np.put_along_axis(hits, np.argsort(-sign * raw[0], axis=1)[:, :3], values=True, axis=1)
+    traits = np.broadcast_to(kind[None, :, None].astype(np.float32), (1, people, width))
+    items = np.tile(np.arange(width), (people, 1))
+    wanted = np.full(people, 3)
+    judged = Judged(
+        "made up", np.arange(people), np.ones(people, np.int64), standardise(raw, among), among, hits, wanted, items
+    )
+    return Examples(judged, traits, ("kind",))
+
+
+def quality(one: Examples, scores: Floats) -> float:
+    return float(ndcg(one.judged, scores).mean())
+
+
+def test_trees_find_a_rule_that_depends_on_the_person_where_no_single_view_can() -> None:
+    learned, asked = examples(seed=1), examples(seed=2)
+    trees = Reranker(VIEWS, FEW).fit([learned], seed=0, watch=[asked])
+    assert max(quality(asked, asked.judged.features[at]) for at in (0, 1)) < 0.65
+    assert quality(asked, trees.scores(asked.cells(VIEWS))) > 0.8
+    assert len(trees.curve) == FEW.rounds
+    assert trees.curve[-1] > trees.curve[0]
+    assert set(trees.importance()) <= {*VIEWS, "place:likes", "place:noise", "kind"}
+
+
+def test_the_same_seed_grows_the_same_trees_and_they_survive_being_kept() -> None:
+    one = examples()
+    first, second = (Reranker(VIEWS, FEW).fit([one], seed=3) for _ in range(2))
+    scores = first.scores(one.cells(VIEWS))
+    assert np.array_equal(scores, second.scores(one.cells(VIEWS)))
+    kept = Reranker.from_artifacts(*first.artifacts())
+    assert np.array_equal(scores, kept.scores(one.cells(VIEWS)))
+
+
+def test_views_may_come_in_another_order_and_with_strangers_among_them() -> None:
+    one = examples()
+    trees = Reranker(VIEWS, FEW).fit([one], seed=0)
+    cells = one.cells(VIEWS)
+    strange = np.zeros((1, *cells.among.shape), np.float32)
+    shuffled = Cells(
+        ("noise", "new", "likes"),
+        np.concatenate([cells.features[1:], strange, cells.features[:1]]),
+        cells.among,
+        ("other", "kind"),
+        np.concatenate([strange, cells.traits]),
+    )
+    assert np.array_equal(trees.scores(cells), trees.scores(shuffled))
+
+
+def test_nobody_with_a_right_answer_is_said_to_be_too_few() -> None:
+    one = examples()
+    one.judged.hits[:] = False
+    with pytest.raises(ValueError, match="nobody has a right answer"):
+        Reranker(VIEWS, FEW).fit([one], seed=0)
+
+
+def test_a_share_of_nothing_leaves_the_order_of_the_blend() -> None:
+    one = examples()
+    linear = one.judged.features[0]
+    trees = -linear
+    assert np.array_equal(np.argsort(mix(linear, trees, one.judged.among, 0.0)), np.argsort(linear))
+    assert np.array_equal(np.argsort(mix(linear, trees, one.judged.among, 1.0)), np.argsort(trees))
+
+
+def test_an_empty_pool_has_no_opinion() -> None:
+    trees = Reranker(VIEWS, FEW).fit([examples()], seed=0)
+    nobody = Cells(VIEWS, np.zeros((2, 0, 0), np.float32), np.zeros((0, 0), bool), ("kind",), np.zeros((1, 0, 0)))
+    assert trees.scores(nobody).shape == (0, 0)
