@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from recommendations.ranking.reasons import NEUTRAL, SENTENCES, Reason
 from recommendations.serving import explore
 from recommendations.serving.fallback import EVERYBODY, TRENDING, Found, department, reason_of, trending
 from recommendations.serving.models import Neighbours, Placement
@@ -91,7 +92,7 @@ def answer(asked: Asked) -> Answer | None:
     n = asked.n or (placement.length if placement else LENGTH)
     # Only what is recorded can be learned from, and only what people allow is recorded.
     drawn = explore.draw(len(eligible), n, placement.exploration if placement and person.allowed else 0.0)
-    rows = [eligible[rank - 1] for rank in drawn.ranks]
+    rows = [_tactful(eligible[rank - 1], found) for rank in drawn.ranks]
     own = {one.product_id for step in steps if step.personal for one in step.rows}
     return Answer(
         person=person,
@@ -147,6 +148,15 @@ def _anchored(person: Person, anchors: Sequence[int], code: str) -> _Step:
         for product in ranked
     ]
     return _Step(rows, person.beside_version_id)
+
+
+def _tactful(one: Scored, found: dict[int, Good]) -> Scored:
+    """The product with a reason that links the person to nothing of a sensitive category (ranking.sensitive)."""
+    named = found.get(one.reason.get("product") or 0)
+    neutral = {SENTENCES[reason].code for reason in NEUTRAL}
+    if one.reason["code"] in neutral or not (found[one.product_id].sensitive or (named and named.sensitive)):
+        return one
+    return Scored(one.product_id, one.score, {"code": SENTENCES[Reason.DISCOVER].code})
 
 
 def _favourites(found: Found) -> _Step:

@@ -12,6 +12,7 @@ from recommendations.dataset.events import ITEM_COLUMNS, USER_COLUMNS, Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.neighbours import MOST, neighbours
+from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.policy import K_SUPPORT
 
 PEOPLE, ITEMS = 300, 70
@@ -33,7 +34,7 @@ def data() -> Dataset:
         item_ix=item.astype(np.int64),
         kind=cast("pd.Categorical[Any]", pd.Categorical(["order"] * len(user))),
         value=np.ones(len(user), np.float32),
-        timestamp=1.7e9 + 86_400.0 * lot.integers(0, 90, len(user)),
+        timestamp=1.7e9 + 86_400.0 * lot.integers(0, 4, len(user)),
         weight=np.ones(len(user), np.float32),
         item_table=pd.DataFrame({name: [""] * ITEMS for name in ITEM_COLUMNS}),
         user_table=pd.DataFrame({name: [""] * PEOPLE for name in USER_COLUMNS}),
@@ -43,13 +44,33 @@ def data() -> Dataset:
 @pytest.fixture(scope="module")
 def fitted(data: Dataset) -> FittedHybrid:
     """A model, as far as neighbourhoods ask."""
-    one = SimpleNamespace(learners=[ItemKnn().fit(data)], buyers=support(data.history), items=data.items)
+    return model(data)
+
+
+def model(data: Dataset) -> FittedHybrid:
+    one = SimpleNamespace(
+        learners=[ItemKnn().fit(data)], buyers=support(data.history), items=data.items, grounds=grounds_of(data)
+    )
     return cast("FittedHybrid", one)
+
+
+def on_one_day(data: Dataset) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """How many people took both items on one day, counted the long way, shape (items, items)."""
+    both = np.zeros((ITEMS, ITEMS), np.int64)
+    day = data.timestamp // 86_400
+    for person in range(PEOPLE):
+        mine = data.user_ix == person
+        seen = np.zeros((ITEMS, ITEMS), bool)
+        for one in np.unique(day[mine]):
+            basket = data.item_ix[mine & (day == one)]
+            seen[np.ix_(basket, basket)] = True
+        both += seen
+    return both
 
 
 def test_the_people_behind_each_pair_are_counted_as_they_are(data: Dataset, fitted: FittedHybrid) -> None:
     pairs = data.history.pairs.toarray()
-    both = (pairs.T @ pairs).astype(int)
+    both, days = (pairs.T @ pairs).astype(int), on_one_day(data)
     ids = np.arange(ITEMS) + 1000
     found = list(neighbours(fitted, ids))
     assert {one.kind for one in found} == {"similar", "together"}
@@ -60,7 +81,8 @@ def test_the_people_behind_each_pair_are_counted_as_they_are(data: Dataset, fitt
         assert one.product_id not in one.product_ids
         assert one.scores == sorted(one.scores, reverse=True)
         assert min(one.support) >= K_SUPPORT
-        assert one.support == [both[item, other - 1000] for other in one.product_ids]
+        people = both if one.kind == "similar" else days
+        assert one.support == [people[item, other - 1000] for other in one.product_ids]
         counted += len(one.support)
     assert counted > 1000
 
@@ -82,13 +104,11 @@ def test_like_tastes_stand_beside_each_other(fitted: FittedHybrid) -> None:
 
 def test_a_pair_with_nine_people_is_not_told(data: Dataset) -> None:
     few = data.subset(data.user_ix < 100)
-    one = cast(
-        "FittedHybrid",
-        SimpleNamespace(learners=[ItemKnn().fit(few)], buyers=support(few.history), items=few.items),
-    )
+    one = model(few)
     pairs = few.history.pairs.toarray()
     both = (pairs.T @ pairs).astype(int)
-    told = {(row.product_id, other) for row in neighbours(one, np.arange(ITEMS)) for other in row.product_ids}
+    rows = [row for row in neighbours(one, np.arange(ITEMS)) if row.kind == "similar"]
+    told = {(row.product_id, other) for row in rows for other in row.product_ids}
     assert told
     assert min(both[pair] for pair in told) == K_SUPPORT
     assert ((both > 0) & (both < K_SUPPORT)).any()

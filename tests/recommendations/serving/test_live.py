@@ -270,3 +270,23 @@ def test_an_answer_costs_two_queries_however_much_is_known(
     with CaptureQueriesContext(connection) as much:
         live.answer(live.Asked(ann.uuid, placement=placement))
     assert len(little) <= len(much) == 2
+
+
+@pytest.mark.parametrize("secret", ["source", "shown"])
+def test_no_sentence_links_a_person_to_something_sensitive(
+    secret: str, ann: Customer, goods: list[Product], version: ModelVersion
+) -> None:
+    shelves.neighbours(goods[10], [goods[8]], version)
+    shelves.act(ann, goods[10])
+    found = live.answer(live.Asked(ann.uuid))
+    assert found and found.rows[0].reason["code"] == "because_you_viewed"
+    hidden = goods[10] if secret == "source" else goods[8]
+    for fields in (
+        {"category": "Health > Pregnancy"},
+        {"category": "", "tags": ["保健"]},
+        {"tags": [], "name": "HIV test"},
+    ):
+        Product.objects.filter(pk=hidden.pk).update(**fields)
+        found = live.answer(live.Asked(ann.uuid))
+        assert found and found.rows[0].product_id == goods[8].pk
+        assert found.rows[0].reason == {"code": "discover"}
