@@ -20,6 +20,8 @@ from typing import Any
 from crm.interactions.kinds import KINDS
 
 MOST_ACTS = 20
+MOST_SCORED = 150
+"""Enough to fill the longest list though most of it be filtered out."""
 WINDOW_HOURS = 24
 HALF_LIFE = 3600.0
 """Seconds after which an act counts half."""
@@ -81,8 +83,8 @@ def strength(acts: Sequence[Act]) -> float:
     return min(STRONGEST, mass / (mass + PRIOR))
 
 
-def blend(stored: Stored, acts: Sequence[Act], beside: Beside) -> list[Scored]:
-    """Return the products of the stored list and the session's neighbours, best first; ties in the stored order.
+def blend(stored: Stored, acts: Sequence[Act], beside: Beside, most: int = MOST_SCORED) -> list[Scored]:
+    """Return the `most` best products of the stored list and the session's neighbours; ties in the stored order.
 
     The formula is that of the module. A neighbour that owes more to the session than to the stored list says so.
     """
@@ -90,16 +92,15 @@ def blend(stored: Stored, acts: Sequence[Act], beside: Beside) -> list[Scored]:
     share = strength(acts) if session else 0.0
     top = max(session.values(), default=1.0)
     place = {product: at for at, product in enumerate(stored.product_ids)}
+    own = {product: (1 - share) / log2(2 + at) for product, at in place.items()}
+    score = own | {product: own.get(product, 0.0) + share * part / top for product, part in session.items()}
     found = []
-    for product in dict.fromkeys([*stored.product_ids, *session]):
-        at = place.get(product)
-        own = (1 - share) / log2(2 + at) if at is not None else 0.0
-        new = share * session.get(product, 0.0) / top
-        reason = stored.reasons[at] if at is not None else {}
-        if new:
-            reason = _told(reason, sources[product], new / (own + new))
-        found.append(Scored(product, own + new, reason))
-    return sorted(found, key=lambda one: -(one.score or 0.0))
+    for product in sorted(score, key=lambda one: -score[one])[:most]:
+        reason = stored.reasons[place[product]] if product in place else {}
+        if product in session:
+            reason = _told(reason, sources[product], 1 - own.get(product, 0.0) / score[product])
+        found.append(Scored(product, score[product], reason))
+    return found
 
 
 def _session(acts: Sequence[Act], beside: Beside) -> tuple[dict[int, float], dict[int, Act]]:

@@ -161,6 +161,24 @@ def test_the_database_does_not_even_look_at_what_somebody_refused(
     assert touched["segmentation_membership"] == 0
 
 
+def test_neighbours_are_found_by_product_and_not_by_reading_them_all(
+    ann: Customer, goods: list[Product], version: ModelVersion
+) -> None:
+    shelves.neighbours(goods[10], [goods[8]], version)
+    shelves.act(ann, goods[10])
+    with CaptureQueriesContext(connection) as asked:
+        live.answer(live.Asked(ann.uuid, placement=placing.find("basket"), anchors=[goods[10].pk]))
+    statement = next(one["sql"] for one in asked if "WITH person" in one["sql"])
+    with connection.cursor() as cursor:
+        # A table of one row is always read whole.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN (FORMAT JSON) " + statement)
+        plan = cursor.fetchone()[0]
+    found = [node for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "recommendations_neighbours"]
+    assert len(found) == 2
+    assert all("product_id" in str(node.get("Index Cond")) for node in found), found
+
+
 def nodes(plan: dict[str, Any]) -> Any:
     yield plan
     for one in plan.get("Plans", []):
