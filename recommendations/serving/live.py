@@ -102,7 +102,7 @@ def answer(asked: Asked) -> Answer | None:
         personal=any(one.product_id in own for one in rows),
         version_id=next((step.version_id for step in steps if step.version_id), None),
         drawn=drawn,
-        held_back=[(product, why) for product, why in grounds.items() if why],
+        held_back=_held_back(running, grounds, n),
     )
 
 
@@ -148,6 +148,19 @@ def _anchored(person: Person, anchors: Sequence[int], code: str) -> _Step:
         for product in ranked
     ]
     return _Step(rows, person.beside_version_id)
+
+
+def _held_back(running: Sequence[Scored], grounds: dict[int, str], n: int) -> list[tuple[int, str]]:
+    """What stands before the n-th eligible product and must not be shown, with the ground."""
+    held: list[tuple[int, str]] = []
+    shown = 0
+    for one in running:
+        why = grounds[one.product_id]
+        if why:
+            held.append((one.product_id, why))
+        elif (shown := shown + 1) == n:
+            break
+    return held
 
 
 def _tactful(one: Scored, found: dict[int, Good]) -> Scored:

@@ -229,6 +229,15 @@ def test_filters_hold_back_and_say_why(ann: Customer, goods: list[Product], vers
     ]
 
 
+def test_only_what_would_have_stood_in_the_list_is_told_as_held_back(
+    ann: Customer, goods: list[Product], version: ModelVersion
+) -> None:
+    shelves.shelf(ann, goods[:6], version)
+    Product.objects.filter(pk__in=[goods[1].pk, goods[5].pk]).update(stock=0)
+    found = live.answer(live.Asked(ann.uuid, n=3))
+    assert found and found.held_back == [(goods[1].pk, "out_of_stock")]
+
+
 def test_a_deleted_product_is_held_back(ann: Customer, goods: list[Product], version: ModelVersion) -> None:
     shelves.shelf(ann, goods[:2], version)
     gone = goods[0].pk

@@ -27,14 +27,13 @@ def test_the_formula_is_the_one_that_is_declared() -> None:
     mass = 0.15 + 0.4 / 2
     share = mass / (mass + PRIOR)
     assert strength(acts) == pytest.approx(share)
-    session = {3: 0.15 * 0.5, 9: 0.15 * 0.4 + 0.2 * 0.2}
-    top = max(session.values())
+    assert 0.15 * 0.4 + 0.2 * 0.2 > 0.15 * 0.5
     scores = {one.product_id: one.score for one in blend(LIST, acts, beside)}
     assert scores == {
         1: pytest.approx((1 - share) / log2(2)),
         2: pytest.approx((1 - share) / log2(3)),
-        3: pytest.approx((1 - share) / log2(4) + share * session[3] / top),
-        9: pytest.approx(share * session[9] / top),
+        3: pytest.approx((1 - share) / log2(4) + share / log2(3)),
+        9: pytest.approx(share / log2(2)),
     }
 
 
@@ -61,8 +60,12 @@ def test_old_acts_and_acts_without_taste_change_little_or_nothing() -> None:
     assert order(blend(LIST, [Act(7, "return", 0.0)], {7: [(9, 1.0)]})) == [1, 2, 3]
 
 
-def test_a_session_never_takes_the_list_over() -> None:
-    assert strength([Act(7, "order", 0.0)] * 20) == STRONGEST
+def test_a_session_never_takes_the_list_over_however_alike_its_products_are() -> None:
+    acts = [Act(7, "order", 0.0)] * 20
+    assert strength(acts) == STRONGEST
+    stored = Stored(list(range(100, 120)), [POPULAR] * 20)
+    first = order(blend(stored, acts, {7: [(product, 0.9) for product in range(200, 250)]}))[:10]
+    assert first == [100, 200, 101, 201, 102, 202, 103, 203, 104, 204]
 
 
 def test_what_was_just_bought_or_put_in_the_basket_is_done_with() -> None:
