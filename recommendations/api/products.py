@@ -22,9 +22,11 @@ class NeighbourSerializer(serializers.Serializer[Any]):
     sku = serializers.CharField()
     name = serializers.CharField()
     score = serializers.FloatField(
-        help_text="Similar: cosine with shrinkage, 0 to 1. Together: share of the product's people who took both."
+        help_text="Similar: cosine with shrinkage, 0 to 1. Together: share of the product's people, both on one day."
     )
-    support = serializers.IntegerField(help_text="How many people took both; never fewer than 10.")
+    support = serializers.IntegerField(
+        help_text="How many people took both (together: on one day); never fewer than 10."
+    )
 
 
 class BesideSerializer(serializers.Serializer[Any]):
@@ -87,7 +89,7 @@ class SimilarProducts(APIView):
 
 
 class TogetherProducts(APIView):
-    """Products taken by the same people, most often first."""
+    """Products that go into one basket with it, most often first."""
 
     @extend_schema(responses=BesideSerializer, parameters=[asking.N, asking.LANGUAGE, asking.PLACEMENT])
     def get(self, request: Request, pk: int) -> Response:

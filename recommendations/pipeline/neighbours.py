@@ -17,32 +17,34 @@ MOST = 50
 
 
 def neighbours(fitted: FittedHybrid, product_ids: "np.ndarray[Any, np.dtype[np.int64]]") -> Iterator[Beside]:
-    """Yield, for every item that has some, its similar ones and those taken by the same people.
+    """Yield, for every item that has some, its similar ones and those that go into one basket with it.
 
-    `product_ids` gives the product of each item position, shape (items,). Similar: ordered by cosine with shrinkage.
-    Together: ordered by how many people took both, and scored by their share of the people who took the item. Both
-    come from the pairs that the model keeps (ItemKnn.supported), and none has fewer than K_SUPPORT people.
+    `product_ids` gives the product of each item position, shape (items,). Similar: the pairs of ItemKnn.supported,
+    ordered by cosine with shrinkage. Together: the pairs of Grounds.baskets, ordered by how many people took both on
+    one day and scored by their share of the people who took the item. None has fewer than K_SUPPORT people.
     """
     knn = next(learner for learner in fitted.learners if isinstance(learner, ItemKnn))
-    likeness = knn.supported
-    people = together(knn, fitted.buyers)
-    yield from _rows(Neighbours.Kind.SIMILAR, likeness, people, product_ids)
-    rows = np.repeat(np.arange(people.shape[0]), np.diff(people.indptr))
-    share = people.copy()
-    share.data = people.data / np.maximum(fitted.buyers[rows], 1)
-    yield from _rows(Neighbours.Kind.TOGETHER, share, people, product_ids)
+    yield from _rows(Neighbours.Kind.SIMILAR, knn.supported, people_of(knn, fitted.buyers), product_ids)
+    baskets = fitted.grounds.baskets.pairs
+    share = baskets.copy()
+    share.data = baskets.data / np.maximum(fitted.buyers[_row_of_each(baskets)], 1)
+    yield from _rows(Neighbours.Kind.TOGETHER, share, baskets, product_ids)
 
 
-def together(knn: ItemKnn, buyers: Ints) -> Csr:
+def people_of(knn: ItemKnn, buyers: Ints) -> Csr:
     """How many people took both items of each supported pair, items x items; `buyers` is (items,).
 
     The cosine is people / sqrt((buyers + shrinkage) (buyers + shrinkage)), so the number comes back out of it.
     """
     root = np.sqrt(buyers + knn.config.shrinkage)
     out = knn.supported.copy()
-    rows = np.repeat(np.arange(out.shape[0]), np.diff(out.indptr))
-    out.data = np.round(out.data * root[rows] * root[out.indices])
+    out.data = np.round(out.data * root[_row_of_each(out)] * root[out.indices])
     return out
+
+
+def _row_of_each(matrix: Csr) -> Ints:
+    """The row of each stored cell, shape (cells,)."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def _rows(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from recommendations.ranking.reasons import NEUTRAL, SENTENCES, Reason
 from recommendations.serving import explore
 from recommendations.serving.fallback import EVERYBODY, TRENDING, Found, department, reason_of, trending
 from recommendations.serving.models import Neighbours, Placement
@@ -91,7 +92,7 @@ def answer(asked: Asked) -> Answer | None:
     n = asked.n or (placement.length if placement else LENGTH)
     # Only what is recorded can be learned from, and only what people allow is recorded.
     drawn = explore.draw(len(eligible), n, placement.exploration if placement and person.allowed else 0.0)
-    rows = [eligible[rank - 1] for rank in drawn.ranks]
+    rows = [_tactful(eligible[rank - 1], found) for rank in drawn.ranks]
     own = {one.product_id for step in steps if step.personal for one in step.rows}
     return Answer(
         person=person,
@@ -101,7 +102,7 @@ def answer(asked: Asked) -> Answer | None:
         personal=any(one.product_id in own for one in rows),
         version_id=next((step.version_id for step in steps if step.version_id), None),
         drawn=drawn,
-        held_back=[(product, why) for product, why in grounds.items() if why],
+        held_back=_held_back(running, grounds, n),
     )
 
 
@@ -147,6 +148,28 @@ def _anchored(person: Person, anchors: Sequence[int], code: str) -> _Step:
         for product in ranked
     ]
     return _Step(rows, person.beside_version_id)
+
+
+def _held_back(running: Sequence[Scored], grounds: dict[int, str], n: int) -> list[tuple[int, str]]:
+    """What stands before the n-th eligible product and must not be shown, with the ground."""
+    held: list[tuple[int, str]] = []
+    shown = 0
+    for one in running:
+        why = grounds[one.product_id]
+        if why:
+            held.append((one.product_id, why))
+        elif (shown := shown + 1) == n:
+            break
+    return held
+
+
+def _tactful(one: Scored, found: dict[int, Good]) -> Scored:
+    """The product with a reason that links the person to nothing of a sensitive category (ranking.sensitive)."""
+    named = found.get(one.reason.get("product") or 0)
+    neutral = {SENTENCES[reason].code for reason in NEUTRAL}
+    if one.reason["code"] in neutral or not (found[one.product_id].sensitive or (named and named.sensitive)):
+        return one
+    return Scored(one.product_id, one.score, {"code": SENTENCES[Reason.DISCOVER].code})
 
 
 def _favourites(found: Found) -> _Step:

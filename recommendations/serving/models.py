@@ -68,9 +68,9 @@ class Neighbours(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     product_ids = ArrayField(models.BigIntegerField(), default=list)
     scores = ArrayField(models.FloatField(), default=list)
-    """Similar: cosine with shrinkage, 0 to 1. Together: of the people who took the product, the share who took both."""
+    """Similar: cosine with shrinkage, 0 to 1. Together: of the product's people, the share who took both on one day."""
     support = ArrayField(models.IntegerField(), default=list)
-    """How many people took both; never fewer than K_SUPPORT."""
+    """How many people took both (together: on one day); never fewer than K_SUPPORT."""
     version = models.ForeignKey("recommendations.ModelVersion", models.CASCADE, related_name="neighbours")
     made_at = models.DateTimeField()
 

@@ -43,9 +43,12 @@ SELECT person.id, person.uuid, person.language, person.allowed,
     stored.product_ids, stored.reasons, stored.personal, stored.version_id,
     (SELECT jsonb_agg(jsonb_build_array(product_id, kind, age) ORDER BY age) FROM acts),
     (SELECT jsonb_agg(jsonb_build_array(n.product_id, n.kind, n.product_ids, n.scores, n.version_id))
-     FROM recommendations_neighbours n
-     WHERE (n.kind = 'similar' AND n.product_id IN (SELECT product_id FROM acts))
-        OR (n.kind = %(kind)s AND n.product_id = ANY(%(anchors)s))),
+     FROM (
+         SELECT * FROM recommendations_neighbours
+         WHERE kind = 'similar' AND product_id = ANY(ARRAY(SELECT product_id FROM acts))
+         UNION ALL
+         SELECT * FROM recommendations_neighbours WHERE kind = %(kind)s AND product_id = ANY(%(anchors)s)
+     ) n),
     (SELECT array_agg(DISTINCT i.product_id) FROM crm_interaction i
      WHERE person.allowed AND i.customer_id = person.id AND i.kind = 'order' AND i.product_id IS NOT NULL
        AND %(rest)s::timestamptz IS NOT NULL AND i.occurred_at > %(rest)s),

@@ -4,11 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db import connection
 from django.utils import timezone
 
 from crm.interactions.models import Interaction
+from recommendations.ranking.sensitive import is_sensitive
 
 STEP = " > "
 """Between the steps of a category's path."""
@@ -47,7 +49,16 @@ class Good:
     price: Decimal | None
     recommendable: bool
     in_stock: bool
-    repeatable: bool
+    told: str
+    """All that a sentence would give away by naming it: name, category, tags."""
+
+    @property
+    def sensitive(self) -> bool:
+        """Whether nothing may be said that links a person to it."""
+        return _sensitive(self.told) or _sensitive(self.name)
+
+
+_sensitive = lru_cache(maxsize=50_000)(is_sensitive)
 
 
 def goods(product_ids: Collection[int], language: str) -> dict[int, Good]:
@@ -58,7 +69,7 @@ def goods(product_ids: Collection[int], language: str) -> dict[int, Good]:
         cursor.execute(
             """
             SELECT id, sku, coalesce(nullif(translations -> %s ->> 'name', ''), name), category, price, recommendable,
-                   stock IS NULL OR stock > 0, repeatable
+                   stock IS NULL OR stock > 0, concat_ws(' / ', name, category, array_to_string(tags, ' / '))
             FROM crm_product WHERE id = ANY(%s)
             """,
             [language, list(product_ids)],

@@ -3,13 +3,13 @@
     score = (1 - strength) * stored + strength * session
 
     stored   = 1 / log2(1 + place), place 1 being the best of the stored list; 0 for what is not in it
-    session  = sum over acts of weight(act) * likeness(product of the act, product), over the largest such sum
+    session  = 1 / log2(1 + place) in the order of: sum over acts of weight(act) * likeness(its product, product)
     weight   = weight of the act's kind (crm.interactions.kinds) * 0.5 ** (age / HALF_LIFE)
     strength = min(STRONGEST, mass / (mass + PRIOR)), mass being the sum of the weights
 
-A place and not the stored score, because the blend's scores have no scale of their own: what counts is the order. One
-view a moment ago gives a strength of 1/3, an order 0.7; after an hour either counts half. Without acts the stored list
-stays as it is.
+Places and not scores, because the scores of the two have no scale in common: what counts is the order, and neither can
+fill the list alone however close its scores lie together. One view a moment ago gives a strength of 1/3, an order
+STRONGEST; after an hour either counts half. Without acts the stored list stays as it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,14 @@ from typing import Any
 from crm.interactions.kinds import KINDS
 
 MOST_ACTS = 20
+MOST_SCORED = 150
+"""Enough to fill the longest list though most of it be filtered out."""
 WINDOW_HOURS = 24
 HALF_LIFE = 3600.0
 """Seconds after which an act counts half."""
 PRIOR = 0.3
-STRONGEST = 0.7
+STRONGEST = 0.5
+"""Then the two lists take turns."""
 DONE = frozenset({"order", "cart", "return"})
 """Acts after which the product itself is not shown again in this session."""
 REASONS = {"order": "because_you_bought"}
@@ -81,25 +84,24 @@ def strength(acts: Sequence[Act]) -> float:
     return min(STRONGEST, mass / (mass + PRIOR))
 
 
-def blend(stored: Stored, acts: Sequence[Act], beside: Beside) -> list[Scored]:
-    """Return the products of the stored list and the session's neighbours, best first; ties in the stored order.
+def blend(stored: Stored, acts: Sequence[Act], beside: Beside, most: int = MOST_SCORED) -> list[Scored]:
+    """Return the `most` best products of the stored list and the session's neighbours; ties in the stored order.
 
     The formula is that of the module. A neighbour that owes more to the session than to the stored list says so.
     """
-    session, sources = _session(acts, beside)
+    likeness, sources = _session(acts, beside)
+    session = sorted(likeness, key=lambda product: -likeness[product])
     share = strength(acts) if session else 0.0
-    top = max(session.values(), default=1.0)
     place = {product: at for at, product in enumerate(stored.product_ids)}
+    own = {product: (1 - share) / log2(2 + at) for product, at in place.items()}
+    score = own | {product: own.get(product, 0.0) + share / log2(2 + at) for at, product in enumerate(session)}
     found = []
-    for product in dict.fromkeys([*stored.product_ids, *session]):
-        at = place.get(product)
-        own = (1 - share) / log2(2 + at) if at is not None else 0.0
-        new = share * session.get(product, 0.0) / top
-        reason = stored.reasons[at] if at is not None else {}
-        if new:
-            reason = _told(reason, sources[product], new / (own + new))
-        found.append(Scored(product, own + new, reason))
-    return sorted(found, key=lambda one: -(one.score or 0.0))
+    for product in sorted(score, key=lambda one: -score[one])[:most]:
+        reason = stored.reasons[place[product]] if product in place else {}
+        if product in likeness:
+            reason = _told(reason, sources[product], 1 - own.get(product, 0.0) / score[product])
+        found.append(Scored(product, score[product], reason))
+    return found
 
 
 def _session(acts: Sequence[Act], beside: Beside) -> tuple[dict[int, float], dict[int, Act]]:
@@ -114,7 +116,7 @@ def _session(acts: Sequence[Act], beside: Beside) -> tuple[dict[int, float], dic
         for product, likeness in beside.get(act.product_id, ()):
             part = weight * likeness
             total[product] = total.get(product, 0.0) + part
-            if part > most.get(product, 0.0):
+            if product not in sources or part > most[product]:
                 most[product], sources[product] = part, act
     return total, sources
 

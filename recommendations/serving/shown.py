@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -137,7 +137,10 @@ def write(impressions: Sequence[Impression]) -> int:
 
 def keep_house(today: date | None = None) -> int:
     """Make the partitions of the months to come and drop those older than MONTHS_KEPT; return how many were dropped."""
-    now = today or timezone.now().date()
-    partitions.ensure((now + timedelta(days=31 * month) for month in range(MONTHS_AHEAD + 1)), TABLE)
+    now = partitions.month_of(today or timezone.now().date())
+    ahead = [now]
+    for _ in range(MONTHS_AHEAD):
+        ahead.append(partitions.next_month(ahead[-1]))
+    partitions.ensure(ahead, TABLE)
     oldest = date(now.year - (now.month <= MONTHS_KEPT), (now.month - MONTHS_KEPT - 1) % 12 + 1, 1)
     return partitions.drop_before(oldest, TABLE)

@@ -9,7 +9,6 @@ from recommendations.ranking.reasons import SENTENCES, Sentence
 LIVE = (
     Sentence("because_you_viewed", "Because you looked at {item}", "因为您看过{item}"),
     Sentence("similar_to", "Similar to {item}", "与{item}相似"),
-    Sentence("bought_together", "Often bought together with {item}", "常与{item}一起购买"),
 )
 TEXTS = {sentence.code: sentence for sentence in (*LIVE, *SENTENCES.values())}
 

@@ -13,7 +13,7 @@ from campaigns.models import Campaign, Delivery, EmailTemplate, Offer
 from config.pages.customer import TABS
 from crm.ingest.models import ImportRun
 from crm.models import Product, User
-from recommendations.models import ModelVersion
+from recommendations.models import ModelVersion, Placement
 from segmentation.models import ClusterRun, Segment
 from tests.browser.conftest import Shop
 from tests.browser.watched import Watched, watched
@@ -70,6 +70,7 @@ def details() -> list[str]:
         reverse("segmentation:cluster_run", args=[ClusterRun.objects.get().pk]),
         reverse("recommendations:model", args=[ModelVersion.objects.get().pk]),
         f"{reverse('recommendations:try')}?customer={delivery.customer.uuid}",
+        reverse("recommendations:placement", args=[Placement.objects.order_by("pk")[0].pk]),
         *(reverse("campaigns:campaign", args=[one.pk]) for one in (sent, drafted)),
         reverse("campaigns:report", args=[sent.pk]),
         reverse("campaigns:offer", args=[Offer.objects.all()[0].pk]),

@@ -1,12 +1,16 @@
 """A live version, products and lists written by hand, for tests that need no training."""
 
+import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from crm.catalog.models import Product
 from crm.customers.models import Customer
-from recommendations.models import Favourites, ModelVersion, Recommendation
+from crm.interactions import partitions
+from crm.interactions.models import Interaction
+from recommendations.models import Favourites, ModelVersion, Neighbours, Recommendation
 
 LEARNER = {
     "people": 40, "ndcg10": 0.3, "low": 0.25, "high": 0.35, "recall10": 0.4, "hit10": 0.5, "coverage10": 0.6,
@@ -64,4 +68,28 @@ def favourites(scope: str, shown: list[Product], by: ModelVersion) -> Favourites
     """Write the favourites of everybody (`all`) or of a segment (`segment:<id>`)."""
     return Favourites.objects.create(
         scope=scope, product_ids=[one.pk for one in shown], version=by, made_at=timezone.now()
+    )
+
+
+def neighbours(
+    product: Product, near: list[Product], by: ModelVersion, kind: str = "similar", support: int = 12
+) -> Neighbours:
+    """Write what stands beside a product, best first: likeness 0.9, 0.8 and so on."""
+    return Neighbours.objects.create(
+        product=product,
+        kind=kind,
+        product_ids=[one.pk for one in near],
+        scores=[round(0.9 - at / 10, 1) for at in range(len(near))],
+        support=[support - at for at in range(len(near))],
+        version=by,
+        made_at=timezone.now(),
+    )
+
+
+def act(customer: Customer, product: Product, kind: str = "view", ago: timedelta = timedelta(0)) -> None:
+    """Let somebody do something with a product a while ago."""
+    at = timezone.now() - ago
+    partitions.ensure([at.date()])
+    Interaction.objects.create(
+        customer=customer, kind=kind, product=product, occurred_at=at, source="test", message_id=str(uuid.uuid4())
     )

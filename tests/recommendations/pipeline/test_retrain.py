@@ -21,8 +21,9 @@ from crm.interactions.models import Interaction
 from crm.privacy import gate
 from crm.privacy.models import Release
 from lib.artifacts import BadArtifact
-from recommendations.models import Favourites, ModelVersion, Recommendation
+from recommendations.models import Favourites, ModelVersion, Neighbours, Recommendation
 from recommendations.pipeline import due, retrain
+from recommendations.ranking.policy import K_SUPPORT
 from recommendations.registry import promote
 from recommendations.serving import desk
 from recommendations.serving.recommend import held_back, recommend, sentence
@@ -102,6 +103,19 @@ def test_everybody_who_agreed_has_a_full_list_with_reasons_and_nobody_else_has_o
         assert all(np.isfinite(row.scores))
         assert set(row.product_ids) <= set(names)
         assert all(sentence(reason, names, "en") and sentence(reason, names, "zh-hans") for reason in row.reasons)
+
+
+def test_neighbours_and_trends_are_published_with_the_lists(trained: Trained) -> None:
+    found = Neighbours.objects.all()
+    assert {row.kind for row in found} == {"similar", "together"}
+    assert {row.version_id for row in found} == {trained.version_id}
+    for row in found:
+        assert 0 < len(row.product_ids) == len(row.scores) == len(row.support) <= 50
+        assert min(row.support) >= K_SUPPORT
+        assert row.scores == sorted(row.scores, reverse=True)
+    scopes = set(Favourites.objects.values_list("scope", flat=True))
+    departments = set(Product.objects.values_list("department", flat=True))
+    assert {f"department:{name}" for name in departments if name} <= scopes
 
 
 def test_nobody_is_named_in_what_was_stored(trained: Trained) -> None:
