@@ -22,12 +22,12 @@ def test_without_acts_the_stored_list_stays_as_it_is() -> None:
 
 
 def test_the_formula_is_the_one_that_is_declared() -> None:
-    acts = [Act(7, "view", 0.0), Act(8, "cart", HALF_LIFE)]
+    acts = [Act(7, "view", 0.0), Act(8, "cart", 2 * HALF_LIFE)]
     beside = {7: [(3, 0.5), (9, 0.4)], 8: [(9, 0.2)]}
-    mass = 0.15 + 0.4 / 2
+    mass = 0.15 + 0.4 / 4
     share = mass / (mass + PRIOR)
     assert strength(acts) == pytest.approx(share)
-    assert 0.15 * 0.4 + 0.2 * 0.2 > 0.15 * 0.5
+    assert 0.15 * 0.4 + 0.1 * 0.2 > 0.15 * 0.5
     scores = {one.product_id: one.score for one in blend(LIST, acts, beside)}
     assert scores == {
         1: pytest.approx((1 - share) / log2(2)),
