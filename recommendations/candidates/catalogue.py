@@ -41,6 +41,7 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candi
     """Unfitted learners that have something to learn from `dataset`, in a fixed order.
 
     LEARNERS holds more than are fitted here: a learner joins a blend only where it was measured to be worth its time.
+    One whose library cannot be loaded is not among them; `left_out` names it.
     """
     plain = ease or EaseConfig()
     out: list[Candidate] = [Popularity(), ItemKnn(), PeopleKnn(), Ease(plain)]
@@ -52,6 +53,12 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candi
         out.append(Content())
     if dataset.repeats:
         out.append(Repeat())
+    if dataset.timed:
+        out.append(Transitions())
+    if dataset.repeats and dataset.timed:
+        out.append(Rhythm())
+    if Als.name not in left_out():
+        out.append(Als())
     return out
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from recommendations.candidates.catalogue import learners_for
+from recommendations.candidates.catalogue import learners_for, left_out
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
@@ -40,6 +40,7 @@ def fit_hybrid(
         "ridge": learned.ease.ridge,
         "trees": {goal: opinion.share for goal, opinion in learned.opinions.items()},
         "curve": learned.curves,
+        "left_out": left_out(),
         "repeat_rate": round(dataset.repeat_rate, 4),
         "users": dataset.n_users,
         "items": dataset.n_items,

@@ -164,5 +164,18 @@ def test_learners_follow_what_the_data_hold() -> None:
         "people_knn",
         "ease",
         "ease_even",
+        "als",
     ]
     assert {learner.name for learner in learners_for(planted())} <= set(LEARNERS)
+
+
+def test_times_and_repeats_call_for_learners_of_sequence_and_rhythm() -> None:
+    events = pd.DataFrame({"user": ["a", "a", "b", "b"], "item": ["x", "x", "x", "y"], "timestamp": [1, 90_000, 2, 3]})
+    names = {learner.name for learner in learners_for(load_frames(events))}
+    assert {"transitions", "repeat", "rhythm"} <= names
+
+
+def test_a_learner_whose_library_is_missing_is_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recommendations.candidates.implicit_library.WHY_NOT", "there is none")
+    bare = load_frames(pd.DataFrame({"user": ["a"], "item": ["x"]}))
+    assert "als" not in {learner.name for learner in learners_for(bare)}
