@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 from django.test import Client
 
 from crm.access.models import User
@@ -21,10 +23,18 @@ from crm.interactions import partitions
 from crm.interactions.models import Interaction
 from crm.privacy import erasure, vault
 from crm.privacy.vault import Sealing
+from recommendations.serving import placing
 
 EVERYTHING = Purpose((1 << len(Purpose)) - 1)
 PASSWORD = "a long invented password"
 FIRST_ORDER = datetime(2026, 3, 14, 10, 30, tzinfo=UTC)
+
+
+@receiver(post_migrate)
+def bring_back_what_migrations_made(using: str, app_config: Any, **rest: Any) -> None:
+    """Leave an emptied database, which says so by this signal, as a new installation has it."""
+    if using == "default" and app_config.label == "recommendations":
+        placing.restore_usual()
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import close_old_connections
 from django.test import override_settings
 from pytest_django.live_server_helper import LiveServer
@@ -51,7 +53,6 @@ from tests import messages, services
 from tests.campaigns import mailing
 from tests.chaos.senders import environment
 from tests.chaos.workers import address, worker
-from tests.emptying import empty
 from tests.messages import ADA, BO, CAST, CY, DEE
 
 pytestmark = [pytest.mark.circle, pytest.mark.django_db(databases=["default", "keystore"])]
@@ -148,7 +149,8 @@ def circle(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pyte
 def _empty() -> None:
     cache.delete("circle")
     close_old_connections()
-    empty()
+    for database in settings.DATABASES:
+        call_command("flush", database=database, interactive=False, verbosity=0)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connections
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, sync_playwright
@@ -25,7 +26,6 @@ from crm.access import keys
 from crm.models import User
 from tests.campaigns import mailing
 from tests.conftest import PASSWORD
-from tests.emptying import empty
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
@@ -112,7 +112,8 @@ def _empty() -> None:
     for database in settings.DATABASES:
         # Threads of the server that have not hung up yet would hold the tables.
         _alone(database)
-    empty()
+    for database in settings.DATABASES:
+        call_command("flush", database=database, interactive=False, verbosity=0)
 
 
 def _alone(database: str) -> None:

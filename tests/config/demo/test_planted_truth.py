@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
 from sklearn.metrics import adjusted_rand_score
@@ -19,7 +20,6 @@ from recommendations.models import Favourites, ModelVersion, Recommendation
 from segmentation.models import Membership, Portrait, Segment
 from tests.config.demo import shop
 from tests.config.demo.shop import Truth
-from tests.emptying import empty
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 THREE = ("lapsed", "regular", "weekend bargain hunter")
@@ -38,7 +38,8 @@ def truth(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
             assert not circle.walk().busy
             yield shop.truth(yesterday.weekday())
         finally:
-            empty()
+            for database in ("default", "keystore"):
+                call_command("flush", database=database, interactive=False, verbosity=0)
 
 
 @pytest.fixture

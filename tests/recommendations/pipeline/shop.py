@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
+from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
 
@@ -18,7 +20,6 @@ from recommendations.pipeline import retrain
 from recommendations.registry.models import ModelVersion
 from segmentation.models import Membership, Segment
 from tests.conftest import person
-from tests.emptying import empty
 
 CUSTOMERS, PRODUCTS = 300, 120
 COLD = ("cold-in", "cold-out")
@@ -61,7 +62,8 @@ def open_shop(root: Path) -> Iterator[Trained]:
     try:
         yield Trained(root, version.pk, release.pk, segment_id)
     finally:
-        empty()
+        for name in settings.DATABASES:
+            call_command("flush", database=name, interactive=False, verbosity=0)
 
 
 def _coffee_drinkers() -> int:
