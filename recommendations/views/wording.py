@@ -26,6 +26,12 @@ LEARNERS: dict[str, str | Promise] = {
     "group_popular": gettext_lazy("Popular among similar people"),
     "walk": gettext_lazy("Random walk"),
     "people": gettext_lazy("Similar people"),
+    "als": gettext_lazy("Latent factors"),
+    "als_recent": gettext_lazy("Latent factors, recent history"),
+    "next": gettext_lazy("What is taken next"),
+    "sitting": gettext_lazy("What is taken in one sitting"),
+    "again_alive": gettext_lazy("Habits that still live"),
+    "again_due": gettext_lazy("Due by their own rhythm"),
 }
 BUCKETS: dict[str, str | Promise] = {
     "cold": gettext_lazy("No history"),
