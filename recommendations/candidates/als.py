@@ -59,11 +59,14 @@ class Als(Candidate):
         if cells:
             settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed)
             self.items[columns] = alternating(history.pairs[people][:, columns].tocsr(), settings)
-        self._name_views(timed=dataset.timed)
+        self._prepare(timed=dataset.timed)
         return self
 
-    def _name_views(self, *, timed: bool) -> None:
+    def _prepare(self, *, timed: bool) -> None:
+        """Name the views, and work out Y'Y + penalty I, shape (factors, factors), part of each person's equations."""
         self.views = ("als", "als_recent") if timed else ("als",)
+        self.gram: Doubles = (self.items.T @ self.items).astype(np.float64)
+        self.gram[np.diag_indices_from(self.gram)] += self.config.penalty * self.alpha
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Products of the folded-in people with all items, by plain and by recency-weighted history."""
@@ -76,7 +79,6 @@ class Als(Candidate):
         The library's own step (section 4 of the paper) with a weight w that leads from not taken to taken:
         x = (Y'Y + (alpha - 1) Y'WY + penalty I)^-1 alpha Y'w.
         """
-        gram = self._gram()
         lengths = row_lengths(given)
         order = np.argsort(lengths, kind="stable")
         out = np.zeros((given.shape[0], self.items.shape[1]), np.float32)
@@ -91,20 +93,14 @@ class Als(Candidate):
             weight = np.where(real, given.data[cell], np.float32(0))[:, :, None]
             extra = np.matmul((own * ((self.alpha - 1) * weight)).transpose(0, 2, 1), own)
             pull = self.alpha * (own * weight).sum(axis=1, dtype=np.float64)
-            out[part] = np.linalg.solve(gram + extra, pull[:, :, None])[:, :, 0]
+            out[part] = np.linalg.solve(self.gram + extra, pull[:, :, None])[:, :, 0]
         return out
-
-    def _gram(self) -> Doubles:
-        """Y'Y + penalty I, shape (factors, factors)."""
-        gram = (self.items.T @ self.items).astype(np.float64)
-        gram[np.diag_indices_from(gram)] += self.config.penalty * self.alpha
-        return gram
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
         """History items by their exact part of the plain score (section 5 of the paper)."""
         own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
         taken = self.items[own].astype(np.float64)
-        left = self._gram() + (self.alpha - 1) * (taken.T @ taken)
+        left = self.gram + (self.alpha - 1) * (taken.T @ taken)
         return shares(self.alpha * (taken @ np.linalg.solve(left, self.items[item].astype(np.float64))), own, top)
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
@@ -117,5 +113,5 @@ class Als(Candidate):
         """The fitted factors; serving them needs no library."""
         out = cls(AlsConfig(**(values["config"] | {"trust": tuple(values["config"]["trust"])})))
         out.items, out.alpha = arrays["items"], values["alpha"]
-        out._name_views(timed=values["timed"])
+        out._prepare(timed=values["timed"])
         return out

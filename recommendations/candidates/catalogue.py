@@ -63,6 +63,6 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candi
 
 
 def left_out() -> dict[str, str]:
-    """Names of learners that cannot be fitted on this machine, each with the reason in words."""
+    """Names of learners that a blend would have and this machine cannot fit, each with the reason in words."""
     reason = available()
-    return {learner.name: reason for learner in (Als, Bpr)} if reason else {}
+    return {Als.name: reason} if reason else {}

@@ -191,6 +191,7 @@ def summary(outcome: Outcome) -> str:
     """What was done and how good the blend was where it was not learned, in a few lines."""
     facts = outcome.hybrid.facts
     lines = [f"{outcome.people} people, {outcome.rows} rows, {outcome.seconds:.1f} s; validated by {facts['protocol']}"]
+    lines += [f"without {name}: {reason}" for name, reason in facts["left_out"].items()]
     for report in outcome.hybrid.reports:
         best = "; ".join(f"{e.name} {e.ndcg10:.4f} [{e.low:.4f}, {e.high:.4f}]" for e in report.entries[:3])
         lines.append(f"NDCG@10 for {report.goal} items on {report.window}: {best}")

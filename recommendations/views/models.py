@@ -52,6 +52,9 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "ground": ground_of(version.reason),
         "numbers": numbers_of(version.reason),
         "window": window_name(version.metrics.get("window", "")),
+        "left_out": [
+            (learner_name(name), reason) for name, reason in version.recipe.get("facts", {}).get("left_out", {}).items()
+        ],
         "may_serve": version.verdict in {"ready", "retired"},
         **_figures(version),
     }

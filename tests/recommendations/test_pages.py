@@ -114,6 +114,15 @@ def test_a_rejected_version_says_why(marketer: Client) -> None:
     assert "Put in use" not in page
 
 
+def test_a_version_learned_without_a_library_says_so(marketer: Client) -> None:
+    version = shelves.version()
+    assert b"Learned without" not in marketer.get(f"{ROOT}models/{version.pk}/").content
+    recipe = {"facts": {"left_out": {"als": "the library is missing"}}}
+    ModelVersion.objects.filter(pk=version.pk).update(recipe=recipe)
+    page = marketer.get(f"{ROOT}models/{version.pk}/").content.decode()
+    assert "Learned without “Latent factors”: the library is missing" in page
+
+
 def test_one_finds_a_customer_by_either_id(marketer: Client, ada: Customer, shown: list[Product]) -> None:
     shelves.shelf(ada, shown, shelves.version())
     for words in ("ada", str(ada.uuid), ada.uuid.hex):

@@ -34,4 +34,4 @@ def test_without_the_library_fitting_says_why_and_serving_goes_on(
 
 def test_the_catalogue_names_what_is_left_out_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(implicit_library, "WHY_NOT", REASON)
-    assert left_out() == {"als": REASON, "bpr": REASON}
+    assert left_out() == {"als": REASON}

@@ -67,6 +67,15 @@ def run(split: Path) -> Run:
     return Run(recs, json.loads((split / "figures.json").read_text()), batch.summary(outcome))
 
 
+def test_a_batch_says_what_it_had_to_learn_without(split: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recommendations.candidates.implicit_library.WHY_NOT", "there is no libgomp")
+    parser = argparse.ArgumentParser()
+    batch.add_arguments(parser)
+    files = ["--interactions", split / "train.csv", "--for", split / "users.txt", "--out", split / "bare.csv"]
+    outcome = batch.recommend_files(batch.job_from(parser.parse_args([*map(str, files)])))
+    assert "without als: there is no libgomp" in batch.summary(outcome)
+
+
 def test_figures_are_those_worked_out_by_hand() -> None:
     train = pd.DataFrame({"user": list("aaabbc"), "item": list("xyzxyx")})
     test = pd.DataFrame({"user": list("bbcdb"), "item": list("zwyxx")})
