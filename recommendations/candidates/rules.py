@@ -1,7 +1,8 @@
 """Association rules within baskets: what people take on one day together (Agrawal, Imielinski and Swami, 1993).
 
 A rule a -> b has a confidence, the share of baskets with a that hold b too, and a lift, how many times more than chance
-that is. It exists only if enough different people stand behind it, so it may be shown to anybody.
+that is. It exists only if enough different people stand behind it. What is told as bought together rests on
+ranking/together.py, which counts people alone.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,7 +12,6 @@ import numpy as np
 
 from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
 from recommendations.dataset.arrays import (
-    Bools,
     Csr,
     Doubles,
     Floats,
@@ -19,8 +19,6 @@ from recommendations.dataset.arrays import (
     csr,
     dense,
     from_parts,
-    places,
-    ranges,
     row_lengths,
     strongest,
 )
@@ -47,26 +45,6 @@ class RulesConfig:
     """Baskets without the other item that are added to each item before its confidence is believed."""
     forget: float = 0.5
     """What each later shopping day leaves of an earlier basket's say at scoring."""
-
-
-@dataclass(frozen=True)
-class Together:
-    """What is often bought together with each item asked for; arrays of shape (items asked, n), best first."""
-
-    items: Ints
-    """-1 where there are fewer rules."""
-    people: Ints
-    """Different people who took both in one basket, 0 where there is no rule."""
-    confidence: Floats
-    """Share of the asked item's baskets that hold this one too."""
-    lift: Floats
-    """How many times more often than if the two had nothing to do with each other, above 1."""
-
-    @classmethod
-    def nothing(cls, shape: tuple[int, int]) -> Self:
-        """Arrays of `shape` without any rule."""
-        floats = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        return cls(np.full(shape, -1, np.int64), np.zeros(shape, np.int64), *floats)
 
 
 class Rules(Candidate):
@@ -156,28 +134,6 @@ class Rules(Candidate):
         return shares(
             dense(self.confidence[alone.indices][:, [item]]).ravel() * self._weights(alone), alone.indices, top
         )
-
-    def together(self, items: Ints, n: int) -> Together:
-        """Up to `n` things often bought together with each of `items` (positions), strongest first.
-
-        Strength is the geometric mean of confidence and lift; rules that chance explains are left out.
-        """
-        lengths = np.diff(self.times.indptr)[items].astype(np.int64)
-        at = ranges(self.times.indptr[items].astype(np.int64), lengths)
-        asked = np.repeat(np.arange(len(items)), lengths)
-        other = self.times.indices[at].astype(np.int64)
-        confidence = self.times.data[at] / np.repeat(self.often[items], lengths)
-        lift = confidence * self.baskets / self.often[other]
-        told: Bools = lift > 1
-        best = np.flatnonzero(told)
-        best = best[np.lexsort((other[best], -np.sqrt(confidence[best] * lift[best]), asked[best]))]
-        place = places(asked[best])
-        best, place = best[place < n], place[place < n]
-        out = Together.nothing((len(items), n))
-        where = (asked[best], place)
-        out.items[where], out.people[where] = other[best], np.round(self.people.data[at][best]).astype(np.int64)
-        out.confidence[where], out.lift[where] = confidence[best], lift[best]
-        return out
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """Baskets and people of every rule, and baskets of every item."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from recommendations.dataset.arrays import Csr, Floats, Ints, from_pairs, row_lengths
+from recommendations.dataset.arrays import Csr, Floats, Ints, strongest
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
 from recommendations.ranking.policy import K_SUPPORT
@@ -91,7 +91,9 @@ def _people_per_pair(item: Ints, user: Ints, start: Ints, size: Ints, n: int) ->
         cell = np.unique((place.astype(np.int64) * n + one) * n + two)
         total = total + _counts((cell // n) % n, cell % n, n)
         at = end
-    return (total + total.T).tocsr()
+    both = (total + total.T).tocsr()
+    both.sort_indices()
+    return both
 
 
 def _pairs(item: Ints, user: Ints, start: Ints, size: Ints) -> tuple[Ints, Ints, Ints]:
@@ -115,11 +117,7 @@ def _strongest(counts: Csr, least: int) -> Csr:
     coo = counts.tocoo()
     keep = coo.data >= least
     row, column, data = coo.row[keep].astype(np.int64), coo.col[keep].astype(np.int64), coo.data[keep]
-    order = np.lexsort((column, -data, row))
-    row, column, data = row[order], column[order], data[order]
-    lengths = row_lengths(from_pairs(row, column, counts.shape))
-    place = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    first = place < PARTNERS
+    first = strongest(row, data, PARTNERS)
     out = sp.csr_matrix((data[first], (row[first], column[first])), shape=counts.shape, dtype=np.float32)
     out.sort_indices()
     return out

@@ -34,30 +34,31 @@ def shop(people: int = 12) -> Dataset:
 
 def test_a_rule_counts_people_not_baskets() -> None:
     data = shop()
-    together = Rules().fit(data).together(at(data, "a", "d"), 3)
-    b = at(data, "b")[0]
-    assert together.items.tolist() == [[b, -1, -1], [-1, -1, -1]]
-    assert together.people.tolist() == [[12, 0, 0], [0, 0, 0]]
+    model = Rules().fit(data)
+    a, b, d = at(data, "a", "b", "d")
+    assert (model.people[a, b], model.people[a].nnz, model.people[d].nnz) == (12, 1, 0)
 
 
 def test_one_person_too_few_is_no_rule() -> None:
     data = shop(people=9)
-    assert (Rules().fit(data).together(at(data, "a"), 3).items == -1).all()
-    assert (Rules(RulesConfig(support=9)).fit(data).together(at(data, "a"), 3).items >= 0).any()
+    assert Rules().fit(data).people.nnz == 0
+    assert Rules(RulesConfig(support=9)).fit(data).people.nnz == 2
 
 
 def test_confidence_and_lift_are_those_of_the_textbook() -> None:
     more = [(f"v{n}", 2, "a") for n in range(4)] + [(f"w{n}", 2, "x") for n in range(24)]
     data = baskets(*[(f"u{n}", 1, "ab") for n in range(12)], *more)
-    together = Rules().fit(data).together(at(data, "a", "b"), 1)
+    model = Rules(RulesConfig(prior=0.0)).fit(data)
+    a, b = at(data, "a", "b")
     # 40 baskets: a in 16, b in 12, both in 12
-    assert together.confidence[:, 0] == pytest.approx([12 / 16, 1.0])
-    assert together.lift[:, 0] == pytest.approx([12 * 40 / (16 * 12)] * 2)
+    assert (model.confidence[a, b], model.confidence[b, a]) == pytest.approx((12 / 16, 1.0))
+    assert (model.lift[a, b], model.lift[b, a]) == pytest.approx((np.log(12 * 40 / (16 * 12)),) * 2)
 
 
-def test_what_chance_explains_is_not_told() -> None:
+def test_what_chance_explains_has_no_lift() -> None:
     data = baskets(*[(f"u{n}", 1, "ab") for n in range(12)])
-    assert (Rules().fit(data).together(at(data, "a"), 1).items == -1).all()
+    a, b = at(data, "a", "b")
+    assert Rules(RulesConfig(prior=0.0)).fit(data).lift[a, b] == 0
 
 
 def test_things_of_two_days_are_not_together() -> None:
