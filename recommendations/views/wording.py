@@ -45,6 +45,11 @@ GROUNDS: dict[str, str | Promise] = {
     "not_better_than_popularity": gettext_lazy("It does not beat popularity beyond doubt."),
     "worse_than_live": gettext_lazy("The version in use is better beyond doubt."),
 }
+NUMBERS = re.compile(
+    r"NDCG@10 (?P<ndcg>[\d.]+) \((?P<low>[\d.]+) to (?P<high>[\d.]+)\); popularity (?P<popular>[\d.]+)"
+    r"(?:, the version in use (?P<live>[\d.]+))?"
+)
+"""How the gate writes down what it saw (pipeline/retrain.py), in English, for every reader's language."""
 
 
 def learner_name(name: str) -> str:
@@ -85,5 +90,10 @@ def ground_of(reason: str) -> str:
 
 
 def numbers_of(reason: str) -> str:
-    """Return the numbers the gate's ground rests on, empty while it has not spoken."""
-    return reason.partition(":")[2].strip()
+    """Return the numbers the gate's ground rests on, in words, empty while it has not spoken."""
+    numbers = reason.partition(":")[2].strip()
+    told = NUMBERS.fullmatch(numbers)
+    if told is None:
+        return numbers
+    words = _("NDCG@10 %(ndcg)s (%(low)s to %(high)s); popularity %(popular)s") % told.groupdict()
+    return words + (_(", the version in use %(live)s") % told.groupdict() if told["live"] else "")

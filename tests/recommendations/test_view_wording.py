@@ -1,8 +1,10 @@
 """No page shows the name that a view has in the code, and each view's part of a reason is told as such."""
 
+from django.utils.translation import override
+
 from recommendations.candidates.catalogue import learners_for
 from recommendations.ranking.reasons import Reason, reason_of_view
-from recommendations.views.wording import learner_name
+from recommendations.views.wording import learner_name, numbers_of
 from tests.kits.candidate_model import planted
 
 
@@ -13,3 +15,11 @@ def test_every_view_of_the_blend_has_words_and_a_reason() -> None:
     for view in [*views, "again_alive", "again_due"]:
         assert learner_name(view) != view.replace("_", " "), view
         assert reason_of_view(view) != Reason.DISCOVER, view
+
+
+def test_the_gates_numbers_are_told_in_the_readers_language() -> None:
+    reason = "worse_than_live: NDCG@10 0.1000 (0.0500 to 0.1500); popularity 0.0900, the version in use 0.2000"
+    assert numbers_of(reason) == reason.partition(": ")[2]
+    with override("zh-hans"):
+        assert numbers_of(reason) == "NDCG@10 0.1000（0.0500 至 0.1500）；热门度 0.0900，使用中的版本 0.2000"
+    assert numbers_of("failed: something else") == "something else"
