@@ -11,9 +11,11 @@ import numpy as np
 
 from recommendations.candidates.base import Arrays, Candidate, shares
 from recommendations.candidates.implicit_library import Alternating, alternating
+from recommendations.candidates.voices import FactorVoice, Voice
 from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, row_lengths
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
+from recommendations.dataset.sample import drawn
 
 AT_ONCE = 64
 """People whose equations are set up together, sorted by length of history, so that little is padding."""
@@ -37,6 +39,8 @@ class AlsConfig:
     """Share of the history within which recency-weighted input falls to 1/e."""
     seed: int = 0
     """Start of the random first factors."""
+    people: int | None = None
+    """The factors are learned from at most so many people, drawn by lot; None learns from everybody."""
 
 
 class Als(Candidate):
@@ -51,14 +55,15 @@ class Als(Candidate):
         """Factorise who took what. Raises implicit_library.LibraryMissing where the library cannot be loaded."""
         c = self.config
         history = dataset.history
-        people = np.flatnonzero(history.lengths)
-        columns = np.unique(history.indices)
+        people = drawn(np.flatnonzero(history.lengths), c.people)
+        pairs = history.pairs[people]
+        columns = np.unique(pairs.indices)
         self.items = np.zeros((dataset.n_items, c.factors), np.float32)
         cells = len(people) * len(columns)
-        self.alpha = float(np.clip(c.weight * cells / max(len(history.indices), 1), *c.trust))
+        self.alpha = float(np.clip(c.weight * cells / max(pairs.nnz, 1), *c.trust))
         if cells:
             settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed)
-            self.items[columns] = alternating(history.pairs[people][:, columns].tocsr(), settings)
+            self.items[columns] = alternating(pairs[:, columns].tocsr(), settings)
         self._prepare(timed=dataset.timed)
         return self
 
@@ -70,8 +75,15 @@ class Als(Candidate):
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Products of the folded-in people with all items, by plain and by recency-weighted history."""
+        return {view: self.fold_in(given) @ self.items.T for view, given in self._given(rows).items()}
+
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """The factors of both sides, multiplied only where asked."""
+        return {view: FactorVoice(self.fold_in(given), self.items) for view, given in self._given(rows).items()}
+
+    def _given(self, rows: History) -> dict[str, Csr]:
         inputs = [rows.pairs, rows.recent(self.config.recency)][: len(self.views)]
-        return {view: self.fold_in(given) @ self.items.T for view, given in zip(self.views, inputs, strict=True)}
+        return dict(zip(self.views, inputs, strict=True))
 
     def fold_in(self, given: Csr) -> Floats:
         """Factors of people, shape (people, factors), by their weights in 0..1 on items, `given` (people x items).

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.dataset.arrays import Floats, Ints
+from recommendations.candidates.voices import DenseVoice, SparseVoice, Voice
+from recommendations.dataset.arrays import Csr, Floats, Ints, dense
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
 
@@ -39,6 +40,13 @@ class Candidate(ABC):
         learner was fitted on, -1 for people it has never met. An array may be a read-only broadcast.
         """
 
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """For each view what `scores` says, ready to be asked for the best items or for given cells alone.
+
+        A learner meant for large shops has its own way that forms no array (people, items); this one serves the rest.
+        """
+        return {view: DenseVoice(scores) for view, scores in self.scores(rows, users).items()}
+
     @abstractmethod
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """Arrays and plain JSON values that from_artifacts() takes back."""
@@ -60,6 +68,22 @@ class Candidate(ABC):
         scores = np.array(self.scores(rows, users)[self.views[0]], dtype=np.float32)
         scores[rows.pairs.nonzero()] = -np.inf
         return np.argsort(-scores, axis=1, kind="stable")[:, :k]
+
+
+class SparseCandidate(Candidate):
+    """A learner whose views are products of histories with a sparse matrix."""
+
+    @abstractmethod
+    def products(self, rows: History, users: Ints) -> dict[str, Csr]:
+        """For each view a sparse matrix (people, items), each cell stored at most once; not stored is 0."""
+
+    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+        """The products, zeros filled in."""
+        return {view: dense(product) for view, product in self.products(rows, users).items()}
+
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """The products as they are."""
+        return {view: SparseVoice(product) for view, product in self.products(rows, users).items()}
 
 
 def shares(contributions: npt.NDArray[np.floating[Any]], items: Ints, top: int) -> list[tuple[int, float]]:

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from recommendations.candidates.als import Als
+from recommendations.candidates.als import Als, AlsConfig
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.bpr import Bpr
-from recommendations.candidates.content import Content, has_text
+from recommendations.candidates.content import Content, ContentConfig, has_text
 from recommendations.candidates.ease import Ease, EaseConfig, EvenEase
 from recommendations.candidates.implicit_library import available
-from recommendations.candidates.item_knn import ItemKnn
-from recommendations.candidates.people_knn import PeopleKnn
+from recommendations.candidates.item_knn import ItemKnn, ItemKnnConfig
+from recommendations.candidates.people_knn import PeopleKnn, PeopleKnnConfig
 from recommendations.candidates.popularity import GroupPopularity, Popularity, has_groups
 from recommendations.candidates.repeat import Repeat
 from recommendations.candidates.rhythm import Rhythm
 from recommendations.candidates.rules import Rules
-from recommendations.candidates.transitions import Transitions
+from recommendations.candidates.transitions import Transitions, TransitionsConfig
 from recommendations.dataset.events import Dataset
 
 LEARNERS: dict[str, type[Candidate]] = {
@@ -37,12 +37,52 @@ LEARNERS: dict[str, type[Candidate]] = {
 }
 
 
+LARGE = 3_000_000_000
+"""From so many cells of people x items a shop is large: no array of that shape is formed for it, nor a matrix of people
+x people, and what is as sharp when counted over some of the people is counted over some."""
+LINKS = 60
+"""Other items that one item speaks for in a large shop."""
+COMMON = 0.02
+"""Words on more than this share of a large shop's items say nothing."""
+
+
+def is_large(dataset: Dataset) -> bool:
+    """True when a dataset is too large for arrays of people x items."""
+    return dataset.n_users * dataset.n_items >= LARGE
+
+
+def learners_of_large(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candidate]:
+    """As learners_for(), for a large shop: all of them sparse, those that go by the square given some of the people."""
+    plain = replace(ease or EaseConfig(), recency=(0.3,), links=LINKS)
+    out: list[Candidate] = [
+        Popularity(),
+        ItemKnn(ItemKnnConfig(neighbours=LINKS)),
+        PeopleKnn(PeopleKnnConfig(speakers=20_000)),
+        Ease(plain),
+    ]
+    if has_groups(dataset).any():
+        out.append(GroupPopularity())
+    if has_text(dataset):
+        out.append(Content(ContentConfig(commonest=COMMON, links=LINKS)))
+    if dataset.repeats:
+        out.append(Repeat())
+    if dataset.timed:
+        out.append(Transitions(TransitionsConfig(neighbours=LINKS, people=200_000)))
+    if dataset.repeats and dataset.timed:
+        out.append(Rhythm())
+    if Als.name not in left_out():
+        out.append(Als(AlsConfig(people=200_000)))
+    return out
+
+
 def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candidate]:
     """Unfitted learners that have something to learn from `dataset`, in a fixed order.
 
     LEARNERS holds more than are fitted here: a learner joins a blend only where it was measured to be worth its time.
     One whose library cannot be loaded is not among them; `left_out` names it.
     """
+    if is_large(dataset):
+        return learners_of_large(dataset, ease)
     plain = ease or EaseConfig()
     out: list[Candidate] = [Popularity(), ItemKnn(), PeopleKnn(), Ease(plain)]
     if min(dataset.shape) <= plain.direct:

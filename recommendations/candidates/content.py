@@ -1,5 +1,6 @@
 """Items that read alike: TF-IDF over name, category, brand, tags and description, in words of any language."""
 
+import os
 import re
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -8,8 +9,10 @@ import numpy as np
 import pandas as pd
 import rjieba
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sparse_dot_topn import sp_matmul_topn
 
 from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
+from recommendations.candidates.voices import SparseVoice, Voice
 from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
@@ -30,6 +33,8 @@ class ContentConfig:
     """Up to so many items may share a word all the same: in a small shop a third is not many."""
     recency: float = 0.3
     """Share of the history within which recency-weighted input falls to 1/e."""
+    links: int | None = None
+    """Items that each item is compared with, those most alike; None compares with all."""
 
 
 class Content(Candidate):
@@ -46,12 +51,28 @@ class Content(Candidate):
         """Learn the words of every item in the table, taken or not; no behaviour is used."""
         texts = [item_words(row) for row in dataset.item_table.to_dict("records")]
         self.words = _tfidf(texts, self.config)
+        self.near = self._linked()
         return self
+
+    def _linked(self) -> "Csr | None":
+        """Each item's likeness to those most like it, items x items; None where all are compared."""
+        if self.config.links is None:
+            return None
+        across = self.words.T.tocsr()
+        near: Csr = sp_matmul_topn(self.words, across, top_n=self.config.links, n_threads=os.cpu_count())
+        return near
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Cosine-like likeness of each item to the recency-weighted sum of the person's items."""
-        taste = rows.recent(self.config.recency) @ self.words
-        return {"content": dense(taste @ self.words.T)}
+        return {"content": dense(self._likeness(rows))}
+
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """The same, as sparse as texts are: few items share a word, or the links say how many."""
+        return {"content": SparseVoice(self._likeness(rows))}
+
+    def _likeness(self, rows: History) -> Csr:
+        given = rows.recent(self.config.recency)
+        return (given @ self.words @ self.words.T if self.near is None else given @ self.near).tocsr()
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
         """History items whose text is most like that of `item`."""
@@ -67,6 +88,7 @@ class Content(Candidate):
         """The fitted word weights."""
         out = cls(ContentConfig(**values["config"]))
         out.words = from_parts("words", arrays)
+        out.near = out._linked()
         return out
 
 

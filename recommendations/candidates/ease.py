@@ -13,6 +13,7 @@ from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits
 
 from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
+from recommendations.candidates.voices import SparseVoice, Voice
 from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, csr, dense, from_parts, row_lengths
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
@@ -37,6 +38,8 @@ class EaseConfig:
     """Largest matrix to invert; above, only the head of the catalogue is learned. Never over 20,000: 32-bit LAPACK."""
     head: int = 10_000
     """Most popular items learned where neither side fits."""
+    links: int | None = None
+    """Weights kept per item, the largest either way, after the items' side is solved; None keeps all."""
     evenness: float = 0.0
     """From 0 (every act counts alike) towards 1 (every person counts alike, however long the history)."""
 
@@ -51,6 +54,7 @@ class Ease(Candidate):
         if max(self.config.direct, self.config.largest, self.config.head) > 20_000:
             raise ValueError("32-bit LAPACK crashes above 20,000 rows")
         self.side: Side = "items"
+        self.links: Csr | None = None
 
     def fit(self, dataset: Dataset) -> Self:
         """Solve the side that fits into memory and time."""
@@ -80,6 +84,23 @@ class Ease(Candidate):
         weights /= -np.diag(weights)[None, :]
         np.fill_diagonal(weights, 0)
         self.weights = weights
+        if self.config.links is not None:
+            self.links = self._strongest(weights, self.config.links)
+            self.weights = weights[:0].copy()
+
+    def _strongest(self, weights: Floats, most: int) -> Csr:
+        """The `most` weights of each row that are furthest from 0, catalogue x catalogue."""
+        n, k = len(weights), min(most, len(weights))
+        top = [np.zeros((0, k), np.int64)]
+        for at in range(0, n, ALONE):
+            block = np.abs(weights[at : at + ALONE])
+            top.append(np.sort(np.argpartition(block, n - k, axis=1)[:, n - k :], axis=1))
+        column = np.concatenate(top)
+        lengths = np.zeros(self.n_items, np.int64)
+        lengths[self.columns] = k
+        data = np.take_along_axis(weights, column, axis=1).ravel()
+        indptr = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+        return csr(data, self.columns[column].ravel(), indptr, (self.n_items, self.n_items))
 
     def _fit_people(self, x: Csr) -> None:
         self.x = x
@@ -99,12 +120,23 @@ class Ease(Candidate):
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Regression scores; items outside the learned head get 0."""
+        return {view: self._score(given) for view, given in self._given(rows).items()}
+
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """Sparse where only the strongest weights were kept."""
+        if self.links is None:
+            return super().voices(rows, users)
+        return {view: SparseVoice(given @ self.links) for view, given in self._given(rows).items()}
+
+    def _given(self, rows: History) -> dict[str, Csr]:
         inputs = [rows.pairs] + [rows.recent(share) for share in self.config.recency[: len(self.views) - 1]]
-        return {view: self._score(given) for view, given in zip(self.views, inputs, strict=True)}
+        return dict(zip(self.views, inputs, strict=True))
 
     def _score(self, given: Csr) -> Floats:
         if not len(self.columns):
             return np.zeros((given.shape[0], self.n_items), np.float32)
+        if self.links is not None:
+            return dense(given @ self.links)
         given = given[:, self.columns]
         if self.side == "items":
             part = dense(given @ self.weights)
@@ -130,7 +162,9 @@ class Ease(Candidate):
         return shares(self._column(place[own], int(target)), own, top)
 
     def _column(self, sources: Ints, target: int) -> Floats:
-        """B[sources, target]."""
+        """B[sources, target], both counted among the learned columns."""
+        if self.links is not None:
+            return dense(self.links[self.columns[sources]][:, [self.columns[target]]]).ravel()
         if self.side == "items":
             return np.asarray(self.weights[sources, target])
         spread = self.weights @ dense(self.x[:, [target]]).ravel()
@@ -144,6 +178,8 @@ class Ease(Candidate):
         arrays: Arrays = {"weights": self.weights, "columns": self.columns}
         if self.side == "people":
             arrays |= {"diagonal": self.diagonal} | sparse_parts("x", self.x)
+        if self.links is not None:
+            arrays |= sparse_parts("links", self.links)
         values = {"side": self.side, "n_items": self.n_items, "timed": len(self.views) > 1}
         return arrays, values | {"config": asdict(self.config)}
 
@@ -155,6 +191,8 @@ class Ease(Candidate):
         out.weights, out.columns = arrays["weights"], arrays["columns"]
         if out.side == "people":
             out.diagonal, out.x = arrays["diagonal"], from_parts("x", arrays)
+        if "links_data" in arrays:
+            out.links = from_parts("links", arrays)
         out._name_views(timed=values["timed"])
         return out
 

@@ -7,10 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
-from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
+from recommendations.candidates.base import Arrays, SparseCandidate, shares, sparse_parts
 from recommendations.candidates.likeness import LikenessConfig, Measure, likeness, shared_columns
 from recommendations.candidates.ratings.base import ratings_of
 from recommendations.candidates.ratings.neighbours import NeighbourConfig, NeighbourRater
+from recommendations.candidates.voices import links_between
 from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts, row_lengths
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
@@ -42,7 +43,7 @@ class ItemKnnConfig:
     """Also learn to predict ratings: the model folder then holds who rated what, by position only."""
 
 
-class ItemKnn(Candidate):
+class ItemKnn(SparseCandidate):
     """Item-to-item neighbours, pruned; its pairs are also what reasons are made of."""
 
     name = "item_knn"
@@ -97,12 +98,12 @@ class ItemKnn(Candidate):
     def _name_views(self, *, timed: bool) -> None:
         self.views = ("knn", "walk", "knn_recent") if timed else ("knn", "walk")
 
-    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+    def products(self, rows: History, users: Ints) -> dict[str, Csr]:
         """Sums of similarity over the history, plain, by walk, and weighted by recency."""
         # the length normalises only between people, but keeps float32 sums small
-        out = {"knn": dense(rows.pairs @ self.cosine), "walk": dense(rows.pairs @ self.walk)}
+        out = {"knn": rows.pairs @ self.cosine, "walk": rows.pairs @ self.walk}
         if "knn_recent" in self.views:
-            out["knn_recent"] = dense(rows.recent(self.config.recency) @ self.cosine)
+            out["knn_recent"] = rows.recent(self.config.recency) @ self.cosine
         return out
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
@@ -112,19 +113,13 @@ class ItemKnn(Candidate):
 
     def reasons(self, rows: History, items: Ints) -> Ints:
         """For each row of `items` (people, k) the strongest supported history item, -1 where none; same shape."""
-        out = np.full(items.shape, -1, np.int64)
-        for person in range(len(items)):
-            own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
-            wanted = items[person]
-            block = self.supported[own]
-            place = np.full(self.supported.shape[1], -1, np.int64)
-            place[wanted[wanted >= 0]] = np.flatnonzero(wanted >= 0)
-            at = place[block.indices]
-            hit = at >= 0
-            source = np.repeat(own, np.diff(block.indptr))[hit]
-            order = np.argsort(block.data[hit], kind="stable")
-            out[person, at[hit][order]] = source[order]
-        return out
+        cell, source, strength = links_between(rows, self.supported, items)
+        out = np.full(items.size, -1, np.int64)
+        # of several to one cell the last is the strongest
+        order = np.lexsort((strength, cell))
+        last = np.r_[cell[order][1:] != cell[order][:-1], True][: len(order)]
+        out[cell[order][last]] = source[order][last]
+        return out.reshape(items.shape)
 
     def predict(self, users: Ints, items: Ints) -> Floats:
         """The rating expected of each pair of positions, shape (pairs,), -1 unknown.

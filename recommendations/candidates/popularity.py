@@ -1,12 +1,14 @@
 """What many people take: of all time, lately at several half-lives, and within a person's group."""
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from recommendations.candidates.base import Arrays, Candidate
+from recommendations.candidates.voices import GroupedVoice, SharedVoice, Voice
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
@@ -48,6 +50,14 @@ class Popularity(Candidate):
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Each view's counts, broadcast to everyone."""
         return {view: np.broadcast_to(counts, (len(users), len(counts))) for view, counts in self.counts.items()}
+
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """One order for everybody, sorted once."""
+        return {view: SharedVoice(counts, self._orders[view]) for view, counts in self.counts.items()}
+
+    @cached_property
+    def _orders(self) -> dict[str, Ints]:
+        return {view: np.argsort(-counts, kind="stable") for view, counts in self.counts.items()}
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """One array per view."""
@@ -110,14 +120,27 @@ class GroupPopularity(Candidate):
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Log share of everybody plus the log lifts of the person's groups."""
+        return {"group_popular": self._numbers(self._groups(users))}
+
+    def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
+        """The same, worked out once for all people of the same groups."""
+        kinds, kind = np.unique(self._groups(users), axis=0, return_inverse=True)
+        return {"group_popular": GroupedVoice(self._numbers(kinds), kind.ravel())}
+
+    def _groups(self, users: Ints) -> Ints:
+        """Each person's groups (people, attributes), 0 for people it has never met."""
         known = (users >= 0) & (users < len(self.groups))
-        safe = np.where(known, users, 0)
-        groups = self.groups[safe] if len(self.groups) else np.zeros((len(users), len(self.attributes)), np.int64)
-        out = np.tile(self.share, (len(users), 1))
+        if not len(self.groups):
+            return np.zeros((len(users), len(self.attributes)), np.int64)
+        return np.where(known[:, None], self.groups[np.where(known, users, 0)], 0)
+
+    def _numbers(self, groups: Ints) -> Floats:
+        """One row of numbers (items,) for each row of `groups`."""
+        out = np.tile(self.share, (len(groups), 1))
         for column in groups.T:
-            out += self.table[np.where(known, column, 0)]
+            out += self.table[column]
         # above 0 for every item, so that "knows nothing" stays the lowest score
-        return {"group_popular": out - out.min(axis=1, keepdims=True)}
+        return np.asarray(out - out.min(axis=1, keepdims=True))
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """Lifts per group, log shares, and each person's groups."""

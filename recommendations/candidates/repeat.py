@@ -5,8 +5,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from recommendations.candidates.base import Arrays, Candidate
-from recommendations.dataset.arrays import Floats, Ints, dense
+from recommendations.candidates.base import Arrays, SparseCandidate
+from recommendations.dataset.arrays import Csr, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
 
@@ -21,7 +21,7 @@ class RepeatConfig:
     """Days after which the last purchase counts half."""
 
 
-class Repeat(Candidate):
+class Repeat(SparseCandidate):
     """Scores only items the person already has; 0 for all others."""
 
     name = "repeat"
@@ -37,7 +37,7 @@ class Repeat(Candidate):
         self.now = dataset.history.now
         return self
 
-    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+    def products(self, rows: History, users: Ints) -> dict[str, Csr]:
         """Frequency decayed by basket and by day, plain, freshness of the last time, and times the item's rate."""
         age = np.nan_to_num((self.now - rows.last) / DAY, nan=0.0)
         columns = {
@@ -47,7 +47,7 @@ class Repeat(Candidate):
             "again_last": np.exp2(-age / self.config.half_life),
             "again_item": rows.baskets * self.rate[rows.indices],
         }
-        return {view: dense(rows.matrix(data)) for view, data in columns.items()}
+        return {view: rows.matrix(data) for view, data in columns.items()}
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """One rate per item."""

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from recommendations.candidates.base import Arrays, Candidate
+from recommendations.candidates.base import Arrays, SparseCandidate
 from recommendations.candidates.repeat import repeat_rate
-from recommendations.dataset.arrays import Doubles, Floats, Ints, dense
+from recommendations.dataset.arrays import Csr, Doubles, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
 
@@ -35,7 +35,7 @@ class RhythmConfig:
     """Days: a purchase of this very moment counts as so old, and no interval is shorter."""
 
 
-class Rhythm(Candidate):
+class Rhythm(SparseCandidate):
     """Scores only items the person already has; 0 for all others, and everywhere without times."""
 
     name = "rhythm"
@@ -72,7 +72,7 @@ class Rhythm(Candidate):
         age = np.maximum((rows.now - rows.last) / DAY, self.config.soonest)
         return np.asarray(age / self.intervals(rows))
 
-    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+    def products(self, rows: History, users: Ints) -> dict[str, Csr]:
         """The habit's strength (times taken, times the item's repeat rate) if it lives, and if it is due now.
 
         Alive: 1 / (1 + (due / lapse)^2). Due: a bump in the logarithm of age over interval, highest at 1.
@@ -84,7 +84,7 @@ class Rhythm(Candidate):
             alive = 1 / (1 + (due / self.config.lapse) ** 2)
             now = np.exp(-(np.log(due) ** 2) / (2 * self.config.spread**2))
         columns = {"again_alive": strength * alive, "again_due": strength * now}
-        return {view: dense(rows.matrix(data)) for view, data in columns.items()}
+        return {view: rows.matrix(data) for view, data in columns.items()}
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """One interval and one rate per item."""

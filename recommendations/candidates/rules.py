@@ -10,11 +10,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from recommendations.candidates.base import Arrays, Candidate, shares, sparse_parts
+from recommendations.candidates.base import Arrays, SparseCandidate, shares, sparse_parts
 from recommendations.dataset.arrays import (
     Csr,
     Doubles,
-    Floats,
     Ints,
     csr,
     dense,
@@ -47,7 +46,7 @@ class RulesConfig:
     """What each later shopping day leaves of an earlier basket's say at scoring."""
 
 
-class Rules(Candidate):
+class Rules(SparseCandidate):
     """Pairs of one basket, scored from a person's last baskets; knows nothing where the source has no times."""
 
     name = "rules"
@@ -116,10 +115,10 @@ class Rules(Candidate):
     def _like_times(self, data: Doubles) -> Csr:
         return csr(data, self.times.indices, self.times.indptr, self.times.shape)
 
-    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+    def products(self, rows: History, users: Ints) -> dict[str, Csr]:
         """Sums over the items of the last baskets, each earlier one counting less: of confidence, and of log lift."""
         given = rows.matrix(self._weights(rows))
-        return {"rules": dense(given @ self.confidence), "rules_lift": dense(given @ self.lift)}
+        return {"rules": given @ self.confidence, "rules_lift": given @ self.lift}
 
     def _weights(self, rows: History) -> Doubles:
         """Per pair of `rows`: 1 for what was taken on the last day, less for each day before; 0 without time."""

@@ -11,10 +11,11 @@ import numpy as np
 import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
-from recommendations.candidates.base import Arrays, Candidate, sparse_parts
-from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts, row_lengths, strongest
+from recommendations.candidates.base import Arrays, SparseCandidate, sparse_parts
+from recommendations.dataset.arrays import Csr, Ints, from_parts, row_lengths, strongest
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
+from recommendations.dataset.sample import of_people
 from recommendations.dataset.steps import Steps, steps
 
 
@@ -40,9 +41,11 @@ class TransitionsConfig:
     """Links kept per item."""
     forget: float = 0.9
     """What each later item of a person leaves of an earlier one's say at scoring."""
+    people: int | None = None
+    """Links are counted from at most so many people, drawn by lot; None counts everybody's."""
 
 
-class Transitions(Candidate):
+class Transitions(SparseCandidate):
     """Links from item to item in time; knows nothing where the source has no times."""
 
     name = "transitions"
@@ -54,7 +57,7 @@ class Transitions(Candidate):
     def fit(self, dataset: Dataset) -> Self:
         """Count both matrices (items x items, rows are items taken, columns what they speak for)."""
         c = self.config
-        taken = steps(dataset, by_day=False)
+        taken = steps(of_people(dataset, c.people), by_day=False)
         sizes = np.maximum(row_lengths(taken.items), 1).astype(np.float32)
         weighted = (sp.diags(sizes**-c.size_power) @ taken.items).tocsr().astype(np.float32)
         ahead = self._ahead(taken, weighted, np.inf)
@@ -98,10 +101,10 @@ class Transitions(Candidate):
         out.sort_indices()
         return out
 
-    def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
+    def products(self, rows: History, users: Ints) -> dict[str, Csr]:
         """Sums of links over the history, the newest items counting most."""
         given = rows.matrix(self.config.forget**rows.ranks)
-        return {"next": dense(given @ self.next), "sitting": dense(given @ self.sitting)}
+        return {"next": given @ self.next, "sitting": given @ self.sitting}
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """Two sparse matrices."""

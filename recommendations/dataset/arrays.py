@@ -57,6 +57,50 @@ def strongest(group: Ints, strength: npt.NDArray[Any], most: int) -> Ints:
     return np.asarray(order[places(group[order]) < most])
 
 
+def largest(data: npt.NDArray[Any], indptr: Ints, most: "int | Ints") -> Ints:
+    """Positions in `data` of the `most` largest numbers of each row, in their order; of equal ones the first.
+
+    `data` and `indptr` are those of a CSR matrix; `most` may differ by row, shape (rows,). Rows of like length are
+    compared together, padded, which is many times faster than sorting all of them.
+    """
+    lengths = np.diff(indptr)
+    most = np.broadcast_to(np.asarray(most, np.int64), lengths.shape)
+    out = [np.flatnonzero(np.repeat(lengths <= most, lengths))]
+    long = np.flatnonzero(lengths > most)
+    size = np.ceil(np.log2(np.maximum(lengths[long], 1))).astype(np.int64)
+    for one in np.unique(size):
+        rows = long[size == one]
+        out += [indptr[rows[row]] + column for row, column in _largest_padded(data, indptr, rows, most[rows])]
+    return np.sort(np.concatenate(out)) if len(out) > 1 else out[0]
+
+
+def _largest_padded(
+    data: npt.NDArray[Any], indptr: Ints, rows: Ints, most: Ints
+) -> "list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]":
+    """Number among `rows` and place in its row of each of the `most` (rows,) largest, rows being longer than that."""
+    lengths = indptr[rows + 1] - indptr[rows]
+    width = int(lengths.max())
+    real = np.arange(width) < lengths[:, None]
+    padded = np.full((len(rows), width), -np.inf, data.dtype)
+    padded[real] = data[ranges(indptr[rows], lengths)]
+    found = []
+    for wanted in np.unique(most):
+        chosen = np.flatnonzero(most == wanted)
+        if not wanted:
+            continue
+        part = padded[chosen]
+        last = np.partition(part, width - wanted, axis=1)[:, width - wanted, None]
+        keep = part >= last
+        crowded = np.flatnonzero(keep.sum(axis=1) > wanted)
+        if len(crowded):
+            tied = part[crowded] == last[crowded]
+            room = wanted - (part[crowded] > last[crowded]).sum(axis=1)
+            keep[crowded] &= ~tied | (np.cumsum(tied, axis=1) <= room[:, None])
+        row, column = np.nonzero(keep)
+        found.append((chosen[row], column))
+    return found
+
+
 def from_parts(name: str, arrays: dict[str, npt.NDArray[Any]]) -> Csr:
     """The CSR matrix whose four arrays are called `<name>_data`, `_indices`, `_indptr` and `_shape`."""
     rows, columns = (int(n) for n in arrays[f"{name}_shape"])

@@ -59,6 +59,23 @@ class History:
         """Binary, users x items."""
         return self.matrix(np.ones(len(self.indices), np.float32))
 
+    def find(self, items: Ints) -> Ints:
+        """Place among the pairs of each cell of `items` (people, width), the number of pairs where it is none of them.
+
+        What is negative is never found. Raises ValueError unless the pairs are sorted, as build() and take() have them.
+        """
+        key = np.repeat(np.arange(self.n_users), self.lengths) * self.n_items + self.indices
+        if (np.diff(key) <= 0).any():
+            raise ValueError("the pairs of a history are sorted by person and item")
+        wanted = np.where(items >= 0, np.arange(len(items))[:, None] * self.n_items + items, -1)
+        place = np.searchsorted(key, wanted)
+        found = np.append(key, -2)[np.minimum(place, len(key))] == wanted
+        return np.where(found, place, len(key))
+
+    def holds(self, items: Ints) -> "npt.NDArray[np.bool_]":
+        """Which cells of `items` (people, width) are pairs, same shape; as find()."""
+        return np.asarray(self.find(items) < len(self.indices))
+
     def matrix(self, data: npt.NDArray[Any]) -> Csr:
         """CSR of `data`, one number per pair in CSR order."""
         return csr(data, self.indices, self.indptr, (self.n_users, self.n_items))

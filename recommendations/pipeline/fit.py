@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from recommendations.candidates.catalogue import learners_for, left_out
+from recommendations.candidates.catalogue import is_large, learners_for, left_out
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
@@ -41,6 +41,7 @@ def fit_hybrid(
         "trees": {goal: opinion.share for goal, opinion in learned.opinions.items()},
         "curve": learned.curves,
         "left_out": left_out(),
+        "large": is_large(dataset),
         "repeat_rate": round(dataset.repeat_rate, 4),
         "users": dataset.n_users,
         "items": dataset.n_items,

@@ -1,6 +1,8 @@
 """A trained recommender: ask it for lists with reasons, keep it in a signed folder, take it out again."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +24,16 @@ from recommendations.ranking.ascent import blend
 from recommendations.ranking.grounds import Grounds, category_shares
 from recommendations.ranking.hybrid import Blend
 from recommendations.ranking.policy import Policy
-from recommendations.ranking.pool import PER_VIEW, Pool, PoolRules, align, build_pool, chunks, standardise
+from recommendations.ranking.pool import (
+    PER_VIEW,
+    SPARSE_PER_VIEW,
+    Pool,
+    PoolRules,
+    align,
+    build_pool,
+    chunks,
+    standardise,
+)
 from recommendations.ranking.query import Words
 from recommendations.ranking.reranker import Cells, Reranker, SecondOpinion
 from recommendations.ranking.traits import Shelf
@@ -87,32 +98,47 @@ class FittedHybrid:
     reports: list[Report] = field(default_factory=list)
 
     def recommend(self, users: Ints, wish: Wish | None = None, done: Callable[[int], None] | None = None) -> Lists:
-        """Lists for people at positions `users`, -1 for somebody unknown; `done` hears how many are ready."""
+        """Lists for people at positions `users`, -1 for somebody unknown; `done` hears how many are ready.
+
+        In a large shop people with histories of like length are scored together, a chunk on each processor.
+        """
         wish = wish or Wish()
+        order = np.arange(len(users))
+        if self.large:
+            order = np.argsort(np.where(users >= 0, self.history.lengths[users], 0), kind="stable")
         parts: list[Lists] = []
         ready = 0
-        for part in chunks(users, len(self.items)):
-            # one thread, as in training: the products are small
-            with threadpool_limits(1):
-                parts.append(self._chunk(part, wish))
-            ready += len(part)
-            if done:
-                done(ready)
-        if not parts:
-            parts = [self._chunk(users, wish)]
-        return Lists(*(np.concatenate([getattr(p, name) for p in parts]) for name in Lists.__dataclass_fields__))
+        # one thread for every library, as in training: the products are small
+        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count() if self.large else 1) as workers:
+            for lists in workers.map(lambda part: self._chunk(part, wish), self._parts(users[order])):
+                parts.append(lists)
+                ready += len(lists.items)
+                if done:
+                    done(ready)
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return Lists(*(np.concatenate([getattr(p, name) for p in parts])[back] for name in Lists.__dataclass_fields__))
+
+    def _parts(self, users: Ints) -> list[Ints]:
+        return chunks(users, len(self.items)) or [users]
+
+    @property
+    def large(self) -> bool:
+        """True for a shop that no array of people x items is formed for (catalogue.is_large)."""
+        return bool(self.facts.get("large", False))
 
     def _chunk(self, users: Ints, wish: Wish) -> Lists:
         rows = self.history.take(users)
         policy = wish.policy or Policy.open(len(self.items))
-        rules = PoolRules(policy.eligible, with_seen=self.again is not None, per_view=max(PER_VIEW, wish.k))
+        few = SPARSE_PER_VIEW if self.large else PER_VIEW
+        again = self.again is not None
+        rules = PoolRules(policy.eligible, with_seen=again, per_view=max(few, wish.k), sparse=self.large)
         pool = align(build_pool(self.learners, rows, users, rules), self.fresh.views)
-        open_ = policy.codes(rows, users) == 0
-        allowed = pool.real & np.take_along_axis(open_, np.maximum(pool.items, 0), axis=1)
+        allowed = pool.real & (policy.why_not(rows, users, pool.items) == 0)
         lists = self._rank(pool, rows, allowed, wish)
         if wish.diversity:
             lists = varied(lists, self.categories, wish.diversity)
-        lists.fill(self._leftovers(lists, rows, open_, fill=wish.fill))
+        lists.fill(self._leftovers(lists, rows, users, policy, fill=wish.fill))
         return self.explained(lists, rows)
 
     def _rank(self, pool: Pool, rows: History, allowed: Bools, wish: Wish) -> Ranked:
@@ -132,13 +158,13 @@ class FittedHybrid:
         fresh = order("new", self.fresh, pool.real & ~pool.seen, allowed & ~pool.seen)
         return merge(fresh, order("any", self.again, pool.real, allowed)) if self.again else fresh
 
-    def _leftovers(self, lists: Ranked, rows: History, open_: Bools, *, fill: bool) -> dict[int, Ints]:
+    def _leftovers(self, lists: Ranked, rows: History, users: Ints, policy: Policy, *, fill: bool) -> dict[int, Ints]:
         """For each person whose list is short, more items by popularity: new ones, then with `fill` those they have."""
         out: dict[int, Ints] = {}
         order = np.argsort(-self.buyers, kind="stable")
         for person in np.flatnonzero((lists.items < 0).any(axis=1)):
             own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
-            free = open_[person].copy()
+            free = policy.codes(rows.take(np.array([person])), users[[person]])[0] == 0
             free[lists.items[person][lists.items[person] >= 0]] = False
             has = np.zeros(len(free), bool)
             has[own] = True
@@ -150,14 +176,12 @@ class FittedHybrid:
         """`lists` of the people whose history is `rows`, with the reason told for each item."""
         knn = next(learner for learner in self.learners if isinstance(learner, ItemKnn))
         at = np.maximum(lists.items, 0)
-        has = np.zeros((rows.n_users, len(self.items)), bool)
-        has[rows.pairs.nonzero()] = True
         sources, bought = knn.reasons(rows, lists.items), self.grounds.bought_together(rows, lists.items, self.buyers)
         evidence = reasons.Evidence(
             shares=lists.shares,
             source=self.grounds.nameable(sources),
             buyers=self.buyers[at],
-            seen=np.take_along_axis(has, at, axis=1),
+            seen=rows.holds(lists.items),
             together=bought.source,
             often=bought.often,
             new=self.grounds.new(rows.now)[at],

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommendations.candidates.base import Candidate
-from recommendations.candidates.catalogue import learners_for
+from recommendations.candidates.catalogue import is_large, learners_for
 from recommendations.candidates.ease import Ease, EaseConfig
 from recommendations.dataset.arrays import Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
+from recommendations.dataset.sample import of_people
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
 from recommendations.evaluation.evaluate import HYBRID, Exam, Report, evaluate
 from recommendations.pipeline.reranking import Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import Blend, blended, learn, prior_blend, single_blend
-from recommendations.ranking.pool import Pool, PoolRules, align, build_pool, chunks, join
+from recommendations.ranking.pool import PER_VIEW, SPARSE_PER_VIEW, Pool, PoolRules, align, build_pool, chunks, join
 from recommendations.ranking.reranker import SecondOpinion
 
 Progress = Callable[[str, int, int], None]
@@ -24,6 +25,9 @@ Progress = Callable[[str, int, int], None]
 
 MAX_PEOPLE = 1200
 """People per validation window; more would hardly sharpen the weights."""
+LARGE_PEOPLE = 200_000
+"""In a large shop so many people, by lot, stand for all while the blend is learned: it is tried on MAX_PEOPLE of them,
+and learners fitted on more would hardly rank otherwise."""
 RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 TUNE_UP_TO = 8_000
 """A matrix above this size takes too long to be solved several times."""
@@ -74,6 +78,8 @@ class _Settled:
 
 def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress) -> Learned:
     """Validate on `dataset` in the way that fits the people `asked` (positions, None for the shop's own future)."""
+    if is_large(dataset):
+        dataset = of_people(dataset, LARGE_PEOPLE)
     protocol = choose_protocol(dataset, asked) if dataset.n_events else "random"
     windows = windows_for(dataset, protocol, seed)
     ease = _tuned_ease(windows[-1:], seed, tell)
@@ -149,7 +155,9 @@ def _sample(window: Window, seed: int, most: int) -> Ints:
 
 def _window_pool(dataset: Dataset, window: Window, learners: Sequence[Candidate], seed: int) -> Pool:
     """The pools of the window's people, by learners fitted on what was known."""
-    rules = PoolRules(window.known.warm, with_seen=dataset.repeats)
+    large = is_large(dataset)
+    few = SPARSE_PER_VIEW if large else PER_VIEW
+    rules = PoolRules(window.known.warm, with_seen=dataset.repeats, per_view=few, sparse=large)
     users = _sample(window, seed, MAX_PEOPLE)
     history = window.known.history
     return join([build_pool(learners, history.take(part), part, rules) for part in chunks(users, window.known.n_items)])

@@ -47,6 +47,12 @@ class Tired:
         at = ranges(self.pairs.indptr[safe].astype(np.int64), lengths)
         return np.repeat(np.arange(len(users)), lengths), self.pairs.indices[at].astype(np.int64)
 
+    def at(self, users: Ints, items: Ints) -> Bools:
+        """Which of the cells `items` (people, k) rest for `users` (positions, -1 for somebody unknown)."""
+        n = self.pairs.shape[1]
+        person, item = self.of(users)
+        return np.isin(np.arange(len(users))[:, None] * n + items, person * n + item)
+
 
 def tired(showings: Showings, rule: FatigueRule, now: float, shape: tuple[int, int]) -> Tired:
     """What rests at `now` (seconds) by `rule`; `shape` is (people, items).

@@ -132,9 +132,22 @@ class Policy:
         return out
 
     def why_not(self, rows: History, users: Ints, items: Ints) -> Codes:
-        """Why each of `items` (people, k), -1 for none, is not shown to the person of its row; 0 where it may be."""
-        told = np.take_along_axis(self.codes(rows, users), np.maximum(items, 0), axis=1)
-        return np.where(items >= 0, told, np.int8(0))
+        """Why each of `items` (people, k), -1 for none, is not shown to the person of its row; 0 where it may be.
+
+        The codes of codes() at these cells, without those of all the others.
+        """
+        at = np.maximum(items, 0)
+        out = self.of_items[at]
+        if self.price is not None and self.price.own is not None:
+            bounds = np.where(users >= 0, self.price.own[np.maximum(users, 0)], np.nan)
+            _mark(out, self.price.prices[at] > bounds[:, None], Exclusion.TOO_DEAR)
+        _, recent, owned = self._had(rows)
+        place = rows.find(items)
+        for which, code in ((owned, Exclusion.OWNED), (recent, Exclusion.RESTING)):
+            _mark(out, np.append(which, False)[place], code)
+        if self.tired is not None:
+            _mark(out, self.tired.at(users, at), Exclusion.TIRED)
+        return np.where(items >= 0, out, np.int8(0))
 
     def _had(self, rows: History) -> tuple[Ints, Bools, Bools]:
         """For each pair of `rows`: the person, whether it is too fresh, whether it is not bought twice."""

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.voices import Cells, Choice, Voice
 from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.dataset.history import History
 
 PER_VIEW = 100
 """Items each view may nominate for a person."""
+SPARSE_PER_VIEW = 50
+"""The same in a large shop, where each further cell costs a million people's time."""
 CHUNK_CELLS = 12_000_000
 """People are scored in chunks of about so many person-item cells, which bounds memory to some 50 MB a view."""
 
@@ -46,6 +49,8 @@ class PoolRules:
     with_seen: bool
     """Whether what people have already is nominated too, by the views that speak of it (half as many each)."""
     per_view: int = PER_VIEW
+    sparse: bool = False
+    """Whether the pool is made cell by cell, without arrays (people, items) per view: for large shops."""
 
 
 def view_names(learners: Sequence[Candidate]) -> tuple[str, ...]:
@@ -61,6 +66,8 @@ def chunks(users: Ints, n_items: int) -> list[Ints]:
 
 def build_pool(learners: Sequence[Candidate], rows: History, users: Ints, rules: PoolRules) -> Pool:
     """The pool of the people `users` whose history is `rows` (in order); one chunk's worth of people."""
+    if rules.sparse:
+        return _sparse_pool(learners, rows, users, rules)
     views: dict[str, Floats] = {}
     own: set[str] = set()
     for learner in learners:
@@ -87,6 +94,36 @@ def build_pool(learners: Sequence[Candidate], rows: History, users: Ints, rules:
     seen = np.zeros(items.shape, bool)
     seen[person, place] = has[person, item]
     return Pool(tuple(views), users, rows.lengths, items, seen, features)
+
+
+def _sparse_pool(learners: Sequence[Candidate], rows: History, users: Ints, rules: PoolRules) -> Pool:
+    """As build_pool(): the cells that any view nominates, and what every view says of exactly these."""
+    voices: dict[str, Voice] = {}
+    own: set[str] = set()
+    for learner in learners:
+        voices |= learner.voices(rows, users)
+        own |= set(learner.views) if learner.about_own else set()
+    new = Choice(rows, rules.eligible)
+    keys = [np.zeros(0, np.int64)]
+    for view, voice in voices.items():
+        if view in own and not rules.with_seen:
+            continue
+        mine = view in own
+        person, item = voice.best(new.among_own() if mine else new, rules.per_view // 2 if mine else rules.per_view)
+        keys.append(person * rows.n_items + item)
+    person, item = np.divmod(np.unique(np.concatenate(keys)), rows.n_items)
+    counts = np.bincount(person, minlength=len(users))
+    place = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
+    items = np.full((len(users), int(counts.max(initial=0))), -1, np.int64)
+    items[person, place] = item
+    cells = Cells(items, rows.n_items)
+    features = np.zeros((len(voices), *items.shape), np.float32)
+    for at, voice in enumerate(voices.values()):
+        features[at] = voice.at(cells)
+    features[:, items < 0] = 0
+    seen = np.zeros(items.shape, bool)
+    seen[person, place] = new.has[person, item]
+    return Pool(tuple(voices), users, rows.lengths, items, seen, features)
 
 
 def _nominate(scores: Floats, open_: Bools, n: int, chosen: Bools) -> None:

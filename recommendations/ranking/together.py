@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from recommendations.candidates.voices import links_between
 from recommendations.dataset.arrays import Csr, Floats, Ints, strongest
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
@@ -33,18 +34,11 @@ class Baskets:
 
         Cells of -1 have none. Both of the shape of `items`.
         """
-        out = np.full(items.shape, -1, np.int64)
-        people = np.zeros(items.shape, np.float32)
-        for person in range(len(items)):
-            own = rows.indices[rows.indptr[person] : rows.indptr[person + 1]]
-            wanted = np.flatnonzero(items[person] >= 0)
-            if not len(own) or not len(wanted):
-                continue
-            block = self.pairs[own][:, items[person, wanted]].toarray()
-            best = block.argmax(axis=0)
-            people[person, wanted] = block[best, np.arange(len(wanted))]
-            out[person, wanted] = np.where(people[person, wanted] > 0, own[best], -1)
-        return out, people
+        cell, source, strength = links_between(rows, self.pairs, items)
+        out, people = np.full(items.size, -1, np.int64), np.zeros(items.size, np.float32)
+        first = strongest(cell, strength, 1)
+        out[cell[first]], people[cell[first]] = source[first], strength[first]
+        return out.reshape(items.shape), people.reshape(items.shape)
 
 
 def baskets(dataset: Dataset, least: int = K_SUPPORT) -> Baskets:

@@ -210,8 +210,7 @@ def _own_past(rows: History, at: Ints, seen: Bools, now: float) -> dict[str, Any
     The rhythm is the days since the last act over the days that usually pass between two acts of the person with
     anything he takes so often: his active days divided by the times he took the item.
     """
-    order = np.lexsort((rows.indices, np.repeat(np.arange(rows.n_users), rows.lengths)))
-    place = _find(rows.indptr, rows.indices[order], at, rows.n_items)
+    place = rows.find(at)
     since = (now - rows.last) / DAY
     person = np.repeat(np.arange(rows.n_users), rows.lengths)
     first = np.full(rows.n_users, np.inf)
@@ -220,6 +219,6 @@ def _own_past(rows: History, at: Ints, seen: Bools, now: float) -> dict[str, Any
     values = (since, np.log1p(rows.counts), np.log1p(rows.baskets), since * rows.counts / span)
     out = {}
     for name, value in zip(PAST, values, strict=True):
-        data = np.append(value[order], np.nan)[place]
+        data = np.append(value, np.nan)[place]
         out[name] = np.where(seen, data, np.nan)
     return out

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.voices import Cells, Choice
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
@@ -127,6 +128,45 @@ class CandidateModelTests:
         assert back.views == model.views
         for view, array in model.scores(board.history, users).items():
             np.testing.assert_array_equal(array, back.scores(board.history, users)[view])
+
+    @pytest.mark.parametrize("own", [False, True])
+    def test_its_voices_name_the_best_items_of_its_scores(self, own: bool) -> None:
+        data = planted(120)
+        users = np.r_[np.arange(data.n_users), -1]
+        rows = data.history.take(users)
+        eligible = np.arange(data.n_items) % 7 > 0
+        model = self.fitted(data)
+        scores, voices = model.scores(rows, users), model.voices(rows, users)
+        assert tuple(voices) == model.views
+        choice = Choice(rows, eligible, own)
+        for view, voice in voices.items():
+            for most in (3, 20, data.n_items):
+                is_open = eligible & (choice.has == own)
+                told = np.where(is_open, np.maximum(scores[view], 0), 0)
+                person, item = voice.best(choice, most)
+                assert len(np.unique(person * data.n_items + item)) == len(person)
+                counts = np.bincount(person, minlength=len(users))
+                # a number next to 0 may be rounded to either side of it
+                sure, possible = (told > 1e-5).sum(axis=1), (is_open & (scores[view] > -1e-5)).sum(axis=1)
+                assert (np.minimum(sure, most) <= counts).all()
+                assert (counts <= np.minimum(possible, most)).all()
+                reached = np.bincount(person, told[person, item], minlength=len(users))
+                np.testing.assert_allclose(reached, -np.sort(-told, axis=1)[:, :most].sum(axis=1), rtol=1e-4, atol=1e-5)
+
+    def test_its_voices_say_at_a_cell_what_its_scores_say(self) -> None:
+        data = planted(120)
+        users = np.r_[np.arange(data.n_users), -1]
+        rows = data.history.take(users)
+        model = self.fitted(data)
+        scores, voices = model.scores(rows, users), model.voices(rows, users)
+        items = np.array([np.random.default_rng(at).permutation(data.n_items)[:30] for at in range(len(users))])
+        items[:, 25:] = -1
+        for view, voice in voices.items():
+            at = voice.at(Cells(items, data.n_items))
+            assert at.shape == items.shape
+            np.testing.assert_allclose(
+                at[:, :25], np.take_along_axis(scores[view], items[:, :25], axis=1), rtol=1e-4, atol=1e-4
+            )
 
     def test_the_checkerboard_is_solved(self, board: Dataset) -> None:
         if not self.solves_checkerboard:

@@ -4,13 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recommendations.candidates import catalogue
+from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import LEARNERS, learners_for
-from recommendations.candidates.content import Content, words
+from recommendations.candidates.content import Content, ContentConfig, words
 from recommendations.candidates.ease import Ease, EaseConfig, EvenEase, inverse
 from recommendations.candidates.item_knn import ItemKnn, ItemKnnConfig
-from recommendations.candidates.people_knn import PeopleKnn
+from recommendations.candidates.people_knn import PeopleKnn, PeopleKnnConfig
 from recommendations.candidates.popularity import GroupPopularity, Popularity
 from recommendations.candidates.repeat import Repeat
+from recommendations.candidates.voices import DenseVoice
+from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
 from tests.kits.candidate_model import DAY, CandidateModelTests, checkerboard, planted
 
@@ -55,6 +59,64 @@ class TestContent(CandidateModelTests):
 class TestRepeat(CandidateModelTests):
     learner = Repeat
     solves_checkerboard = False
+
+
+class TestPeopleKnnOfSpeakers(CandidateModelTests):
+    learner = PeopleKnn
+    holds_people = True
+    floor = 0.2
+
+    def fitted(self, dataset: Dataset) -> Candidate:
+        return PeopleKnn(PeopleKnnConfig(speakers=150)).fit(dataset)
+
+
+class TestEaseOfLinks(CandidateModelTests):
+    learner = Ease
+    floor = 0.25
+
+    def fitted(self, dataset: Dataset) -> Candidate:
+        return Ease(EaseConfig(links=40)).fit(dataset)
+
+
+class TestContentOfLinks(CandidateModelTests):
+    learner = Content
+    solves_checkerboard = False
+    floor = 0.1
+
+    def fitted(self, dataset: Dataset) -> Candidate:
+        return Content(ContentConfig(links=15)).fit(dataset)
+
+
+def test_only_so_many_people_speak_and_only_so_many_links_are_kept() -> None:
+    data = planted()
+    people = PeopleKnn(PeopleKnnConfig(speakers=50)).fit(data)
+    assert people.taken.shape == people.likeness.shape == (50, data.n_items)
+    # the speaker who is the person himself is not asked, though it stands in another row
+    asked = people.speakers[:5]
+    alone = PeopleKnn(PeopleKnnConfig(neighbours=1, speakers=50)).fit(data)
+    own = data.history.take(asked)
+    told = alone.products(own, asked)["people"].toarray() > 0
+    assert (told != (own.pairs.toarray() > 0)).any(axis=1).all()
+    ease = Ease(EaseConfig(links=7)).fit(data)
+    assert ease.links is not None
+    assert (np.diff(ease.links.indptr) == 7).all()
+    assert not ease.weights.size
+    whole = Ease().fit(data)
+    kept = np.zeros(whole.weights.shape, bool)
+    kept[ease.links.nonzero()] = True
+    dropped = np.where(kept, 0, np.abs(whole.weights)).max(axis=1)
+    assert (np.where(kept, np.abs(whole.weights), np.inf).min(axis=1) >= dropped).all()
+
+
+def test_a_large_shop_has_learners_that_form_no_array_of_people_and_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = planted()
+    monkeypatch.setattr(catalogue, "LARGE", data.n_users * data.n_items)
+    assert catalogue.is_large(data)
+    for learner in learners_for(data):
+        voices = learner.fit(data).voices(data.history, np.arange(data.n_users))
+        assert not any(isinstance(voice, DenseVoice) for voice in voices.values()), learner.name
+    monkeypatch.setattr(catalogue, "LARGE", data.n_users * data.n_items + 1)
+    assert not catalogue.is_large(data)
 
 
 @pytest.mark.parametrize("evenness", [0.0, 0.5])

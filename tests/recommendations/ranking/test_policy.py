@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recommendations.dataset.arrays import from_pairs
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY
 from recommendations.dataset.load import load_frames
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Wish
-from recommendations.ranking.fatigue import FatigueRule, Showings, tired
+from recommendations.ranking.fatigue import FatigueRule, Showings, Tired, tired
 from recommendations.ranking.policy import TOLD, Exclusion, Policy, PriceBound, counted, told
 from tests.kits.candidate_model import planted
 
@@ -84,6 +85,29 @@ def test_why_not_answers_for_the_cells_of_a_list(bought: Dataset) -> None:
     users = np.array([0, 1])
     why = policy.why_not(bought.history.take(users), users, np.array([[0, 2, 5], [0, -1, 7]]))
     assert why.tolist() == [[Exclusion.OWNED, Exclusion.BLOCKED, 0], [0, 0, Exclusion.OWNED]]
+
+
+def test_why_not_says_at_every_cell_what_the_codes_of_all_items_say() -> None:
+    data = planted(people=60)
+    rng = np.random.default_rng(3)
+    pairs = rng.random((data.n_users, data.n_items)) < 0.05
+    policy = Policy(
+        blocked=rng.random(data.n_items) < 0.1,
+        repeatable=rng.random(data.n_items) < 0.5,
+        rest_days=60.0,
+        out_of_stock=rng.random(data.n_items) < 0.5,
+        blocked_categories=rng.random(data.n_items) < 0.1,
+        price=PriceBound(rng.random(data.n_items), 0.9, own=np.where(np.arange(data.n_users) % 3, 0.5, np.nan)),
+        tired=Tired(from_pairs(*np.nonzero(pairs), pairs.shape)),
+    )
+    users = np.r_[np.arange(0, data.n_users, 2), -1]
+    rows = data.history.take(users)
+    items = np.tile(np.r_[rng.permutation(data.n_items), -1], (len(users), 1))
+    whole = policy.codes(rows, users)
+    assert set(np.unique(whole)) == {0, *Exclusion}
+    told = policy.why_not(rows, users, items)
+    assert (told[:, :-1] == np.take_along_axis(whole, items[:, :-1], axis=1)).all()
+    assert not told[:, -1].any()
 
 
 def test_codes_and_resting_agree_on_what_people_had() -> None:

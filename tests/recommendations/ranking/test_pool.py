@@ -1,9 +1,12 @@
 """What enters a pool: the best of each view, never what the view says nothing of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.ease import Ease
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.popularity import Popularity
@@ -35,6 +38,28 @@ def test_a_pool_is_the_union_of_the_best_new_items_of_each_view(learner: Candida
             fits |= set(np.flatnonzero(best & (scores[person] >= last)).tolist())
         assert entered <= fits
         assert len(entered) <= per_view * len(views)
+
+
+def test_a_pool_made_cell_by_cell_holds_the_same_cells_and_numbers() -> None:
+    data = planted()
+    learners = [learner.fit(data) for learner in learners_for(data)]
+    users = np.r_[np.arange(data.n_users), -1]
+    rows = data.history.take(users)
+    # as many as there are, so that no tie decides who enters
+    for with_seen in (False, True):
+        rules = PoolRules(np.arange(data.n_items) % 9 > 0, with_seen=with_seen, per_view=2 * data.n_items)
+        one, two = (build_pool(learners, rows, users, replace(rules, sparse=sparse)) for sparse in (False, True))
+        for person in range(len(users)):
+            here, there = (pool.items[person][pool.real[person]] for pool in (one, two))
+            # where a view may name all, the dense way takes also what no view speaks for
+            assert set(there) <= set(here)
+            at = np.searchsorted(here, there)
+            np.testing.assert_allclose(
+                one.features[:, person][:, at], two.features[:, person][:, : len(at)], rtol=1e-4, atol=1e-5
+            )
+            np.testing.assert_array_equal(one.seen[person, at], two.seen[person, : len(at)])
+        assert (two.real.sum(axis=1)[:-1] > data.n_items / 2).all()
+        assert (two.features[:, ~two.real] == 0).all()
 
 
 def test_what_a_person_has_is_nominated_by_views_about_it_alone_and_only_on_demand() -> None:
