@@ -5,6 +5,7 @@ people the fit has never met are served like all others, and the history may be 
 """
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -41,12 +42,17 @@ class AlsConfig:
     """Start of the random first factors."""
     people: int | None = None
     """The factors are learned from at most so many people, drawn by lot; None learns from everybody."""
+    head: int | None = None
+    """Only so many of the most taken items have factors; None gives them to all that anybody took."""
+    threads: int = 1
+    """Processors the factors are learned on; the result is the same."""
 
 
 class Als(Candidate):
     """Factors of items, and people folded into them by their history."""
 
     name = "als"
+    quiet = ("als",)
 
     def __init__(self, config: AlsConfig | None = None) -> None:
         self.config = config or AlsConfig()
@@ -58,12 +64,17 @@ class Als(Candidate):
         people = drawn(np.flatnonzero(history.lengths), c.people)
         pairs = history.pairs[people]
         columns = np.unique(pairs.indices)
+        if c.head is not None and len(columns) > c.head:
+            takers = np.bincount(pairs.indices, minlength=dataset.n_items)
+            columns = np.sort(np.argsort(-takers, kind="stable")[: c.head])
+            pairs = pairs[:, columns].tocsr()
         self.items = np.zeros((dataset.n_items, c.factors), np.float32)
-        cells = len(people) * len(columns)
+        cells = int((row_lengths(pairs) > 0).sum()) * len(columns)
         self.alpha = float(np.clip(c.weight * cells / max(pairs.nnz, 1), *c.trust))
         if cells:
-            settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed)
-            self.items[columns] = alternating(pairs[:, columns].tocsr(), settings)
+            settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed, c.threads)
+            kept = pairs if pairs.shape[1] == len(columns) else pairs[:, columns].tocsr()
+            self.items[columns] = alternating(kept[row_lengths(kept) > 0], settings)
         self._prepare(timed=dataset.timed)
         return self
 
@@ -72,6 +83,7 @@ class Als(Candidate):
         self.views = ("als", "als_recent") if timed else ("als",)
         self.gram: Doubles = (self.items.T @ self.items).astype(np.float64)
         self.gram[np.diag_indices_from(self.gram)] += self.config.penalty * self.alpha
+        self.known = np.flatnonzero(self.items.any(axis=1))
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Products of the folded-in people with all items, by plain and by recency-weighted history."""
@@ -79,7 +91,20 @@ class Als(Candidate):
 
     def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
         """The factors of both sides, multiplied only where asked."""
-        return {view: FactorVoice(self.fold_in(given), self.items) for view, given in self._given(rows).items()}
+        return {
+            view: FactorVoice(self._folded(given), self.items, self._factors, self.known)
+            for view, given in self._given(rows).items()
+        }
+
+    @cached_property
+    def _factors(self) -> Floats:
+        """Factors of the items that have any, shape (known, factors)."""
+        return self.items[self.known]
+
+    @cached_property
+    def _solved(self) -> Floats:
+        """(Y'Y + penalty I)^-1 of each item's factors, shape (items, factors)."""
+        return np.linalg.solve(self.gram, self.items.T.astype(np.float64)).T.astype(np.float32)
 
     def _given(self, rows: History) -> dict[str, Csr]:
         inputs = [rows.pairs, rows.recent(self.config.recency)][: len(self.views)]
@@ -106,6 +131,31 @@ class Als(Candidate):
             extra = np.matmul((own * ((self.alpha - 1) * weight)).transpose(0, 2, 1), own)
             pull = self.alpha * (own * weight).sum(axis=1, dtype=np.float64)
             out[part] = np.linalg.solve(self.gram + extra, pull[:, :, None])[:, :, 0]
+        return out
+
+    def _folded(self, given: Csr) -> Floats:
+        """The factors of fold_in(), for people of few items by equations as many as these.
+
+        With A the factors of the items and D = (alpha - 1) W, x = G^-1 A' (I + D A G^-1 A')^-1 alpha w (Woodbury).
+        """
+        lengths = row_lengths(given)
+        out = np.zeros((given.shape[0], self.items.shape[1]), np.float32)
+        long = np.flatnonzero(lengths > self.config.factors // 2)
+        if len(long):
+            out[long] = self.fold_in(given[long])
+        short = np.flatnonzero((lengths > 0) & (lengths <= self.config.factors // 2))
+        short = short[np.argsort(lengths[short], kind="stable")]
+        for at in range(0, len(short), AT_ONCE):
+            part = short[at : at + AT_ONCE]
+            place = np.arange(int(lengths[part].max()))
+            real = place < lengths[part, None]
+            cell = np.where(real, given.indptr[part, None] + place, 0)
+            own, solved = self.items[given.indices[cell]], self._solved[given.indices[cell]]
+            weight = np.where(real, given.data[cell], np.float32(0)).astype(np.float64)[:, :, None]
+            left = (self.alpha - 1) * weight * np.matmul(own, solved.transpose(0, 2, 1))
+            left[:, place, place] += 1
+            pull = np.linalg.solve(left, self.alpha * weight)
+            out[part] = np.matmul(solved.transpose(0, 2, 1), pull.astype(np.float32))[:, :, 0]
         return out
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:

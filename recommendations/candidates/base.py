@@ -25,6 +25,10 @@ class Candidate(ABC):
     about_own: ClassVar[bool] = False
     """True for a learner that speaks only of what a person has already."""
 
+    quiet: ClassVar[tuple[str, ...]] = ()
+    """Views that nominate nothing in a large shop, because another one of the same learner speaks for nearly the same
+    items; they say what they know of the cells that others nominate."""
+
     timeless: ClassVar[bool] = False
     """True for a learner that uses no behaviour: fitted once, it serves every validation window."""
 

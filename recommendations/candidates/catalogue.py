@@ -1,5 +1,6 @@
 """Which learners a dataset calls for, and how a model folder finds them again."""
 
+import os
 from dataclasses import replace
 
 from recommendations.candidates.als import Als, AlsConfig
@@ -42,6 +43,10 @@ LARGE = 3_000_000_000
 x people, and what is as sharp when counted over some of the people is counted over some."""
 LINKS = 60
 """Other items that one item speaks for in a large shop."""
+HEAD = 6_000
+"""Most taken items of a large shop that the regression learns: its time grows with their third power."""
+ENOUGH = 100_000
+"""People that links in time and factors are learned from in a large shop."""
 COMMON = 0.02
 """Words on more than this share of a large shop's items say nothing."""
 
@@ -53,11 +58,11 @@ def is_large(dataset: Dataset) -> bool:
 
 def learners_of_large(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candidate]:
     """As learners_for(), for a large shop: all of them sparse, those that go by the square given some of the people."""
-    plain = replace(ease or EaseConfig(), recency=(0.3,), links=LINKS)
+    plain = replace(ease or EaseConfig(), recency=(0.3,), largest=HEAD, head=HEAD, links=LINKS)
     out: list[Candidate] = [
         Popularity(),
         ItemKnn(ItemKnnConfig(neighbours=LINKS)),
-        PeopleKnn(PeopleKnnConfig(speakers=20_000)),
+        PeopleKnn(PeopleKnnConfig(neighbours=LINKS, speakers=20_000)),
         Ease(plain),
     ]
     if has_groups(dataset).any():
@@ -67,11 +72,11 @@ def learners_of_large(dataset: Dataset, ease: EaseConfig | None = None) -> list[
     if dataset.repeats:
         out.append(Repeat())
     if dataset.timed:
-        out.append(Transitions(TransitionsConfig(neighbours=LINKS, people=200_000)))
+        out.append(Transitions(TransitionsConfig(neighbours=LINKS, people=ENOUGH)))
     if dataset.repeats and dataset.timed:
         out.append(Rhythm())
     if Als.name not in left_out():
-        out.append(Als(AlsConfig(people=200_000)))
+        out.append(Als(AlsConfig(people=ENOUGH, head=2 * HEAD, threads=os.cpu_count() or 1)))
     return out
 
 

@@ -34,6 +34,7 @@ class Alternating:
     penalty: float
     rounds: int
     seed: int
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def alternating(pairs: Csr, settings: Alternating) -> Floats:
             regularization=settings.penalty,
             iterations=settings.rounds,
             random_state=settings.seed,
-            num_threads=1,
+            num_threads=settings.threads,
         )
         model.fit(pairs, show_progress=False)
     return np.ascontiguousarray(model.item_factors, dtype=np.float32)

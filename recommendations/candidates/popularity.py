@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recommendations.candidates.base import Arrays, Candidate
-from recommendations.candidates.voices import GroupedVoice, SharedVoice, Voice
+from recommendations.candidates.voices import GroupedVoice, Heads, SharedVoice, Voice
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
@@ -125,7 +125,11 @@ class GroupPopularity(Candidate):
     def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
         """The same, worked out once for all people of the same groups."""
         kinds, kind = np.unique(self._groups(users), axis=0, return_inverse=True)
-        return {"group_popular": GroupedVoice(self._numbers(kinds), kind.ravel())}
+        return {"group_popular": GroupedVoice(self.table, self.share, kinds, kind.ravel(), self._heads)}
+
+    @cached_property
+    def _heads(self) -> Heads:
+        return Heads(self._sums)
 
     def _groups(self, users: Ints) -> Ints:
         """Each person's groups (people, attributes), 0 for people it has never met."""
@@ -136,11 +140,15 @@ class GroupPopularity(Candidate):
 
     def _numbers(self, groups: Ints) -> Floats:
         """One row of numbers (items,) for each row of `groups`."""
+        out = self._sums(groups)
+        # above 0 for every item, so that "knows nothing" stays the lowest score
+        return np.asarray(out - out.min(axis=1, keepdims=True))
+
+    def _sums(self, groups: Ints) -> Floats:
         out = np.tile(self.share, (len(groups), 1))
         for column in groups.T:
             out += self.table[column]
-        # above 0 for every item, so that "knows nothing" stays the lowest score
-        return np.asarray(out - out.min(axis=1, keepdims=True))
+        return out
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """Lifts per group, log shares, and each person's groups."""

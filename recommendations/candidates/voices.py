@@ -5,6 +5,7 @@ few hundred cells of those. A voice is made for a chunk of people; `best` and `a
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -149,59 +150,106 @@ class SharedVoice(Voice):
         return self.numbers[np.maximum(cells.items, 0)]
 
 
+class Heads:
+    """For each kind of person the order of its best items, worked out when it is first asked for and then kept."""
+
+    def __init__(self, numbers: Callable[[Ints], Floats]) -> None:
+        """`numbers` gives the numbers of all items for each of some kinds (rows of attributes), (kinds, items)."""
+        self._numbers = numbers
+        self._kept: dict[bytes, tuple[Ints, np.float32]] = {}
+
+    def of(self, kinds: Ints, depth: int) -> tuple[Ints, Floats]:
+        """The `depth` best items of each of `kinds` (kinds, attributes), best first, and each kind's lowest number."""
+        keys = [kind.tobytes() for kind in kinds]
+        for key, kind in zip(keys, kinds, strict=True):
+            if key not in self._kept or len(self._kept[key][0]) < depth:
+                self._kept[key] = self._head(kind, depth)
+        found = [self._kept[key] for key in keys]
+        return np.stack([head[:depth] for head, _ in found]), np.array([low for _, low in found], np.float32)
+
+    def _head(self, kind: Ints, depth: int) -> tuple[Ints, np.float32]:
+        """Twice as deep as asked, because the next chunk may have longer histories."""
+        numbers = self._numbers(kind[None])[0]
+        deep = min(max(2 * depth, 500), len(numbers))
+        top = np.sort(np.argpartition(-numbers, deep - 1)[:deep]) if deep < len(numbers) else np.arange(deep)
+        return top[np.argsort(-numbers[top], kind="stable")], numbers.min(initial=np.inf)
+
+
 @dataclass(frozen=True)
 class GroupedVoice(Voice):
-    """Numbers of all items for each kind of person."""
+    """Sums over a person's groups of one number per item, counted from the lowest of the sums."""
 
-    numbers: Floats
-    """Shape (kinds, items)."""
+    tables: Floats
+    """Shape (groups, items)."""
+    share: Floats
+    """What is added for everybody, shape (items,)."""
+    kinds: Ints
+    """The different sets of groups, shape (kinds, attributes)."""
     kind: Ints
-    """Row of `numbers` of each person, shape (people,)."""
+    """Row of `kinds` of each person, shape (people,)."""
+    heads: Heads
 
     def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
-        """As Voice.best: the head of each kind's order, without what each person has."""
-        told = np.where(choice.eligible, self.numbers, 0)
-        depth = min(told.shape[1] if choice.own else most + choice.closed, told.shape[1])
-        kind, item = _best_of_rows(told, np.full(len(told), depth))
-        head = np.full((len(told), depth), -1, np.int64)
-        order = np.lexsort((-told[kind, item], kind))
-        counts = np.bincount(kind, minlength=len(told))
-        head[np.arange(depth) < counts[:, None]] = item[order]
-        mine = head[self.kind]
-        free = (mine >= 0) & choice.open(np.arange(len(mine))[:, None], mine)
-        person, column = np.nonzero(free & (np.cumsum(free, axis=1) <= most))
-        return person, mine[person, column]
+        """As Voice.best: down each kind's order, as deep as needed past what is closed."""
+        n = len(self.share)
+        depth = n if choice.own else min(most + choice.closed, n)
+        while True:
+            heads, low = self.heads.of(self.kinds, depth)
+            told = self._raw(np.repeat(np.arange(len(self.kinds)), depth), heads.ravel()).reshape(heads.shape)
+            mine = heads[self.kind]
+            free = (told > low[:, None])[self.kind] & choice.open(np.arange(len(mine))[:, None], mine)
+            if depth == n or (free.sum(axis=1) >= most).all():
+                person, column = np.nonzero(free & (np.cumsum(free, axis=1) <= most))
+                return person, mine[person, column]
+            depth = min(4 * depth, n)
 
     def at(self, cells: Cells) -> Floats:
         """As Voice.at."""
-        return self.numbers[self.kind[:, None], np.maximum(cells.items, 0)]
+        _, low = self.heads.of(self.kinds, 1)
+        items = np.maximum(cells.items, 0)
+        kind = np.repeat(self.kind, items.shape[1])
+        return np.asarray(self._raw(kind, items.ravel()).reshape(items.shape) - low[self.kind][:, None])
+
+    def _raw(self, kind: Ints, item: Ints) -> Floats:
+        """The sum for each pair of kind and item, not yet counted from the lowest."""
+        out = self.share[item]
+        for group in self.kinds.T:
+            out = out + self.tables[group[kind], item]
+        return out
 
 
 @dataclass(frozen=True)
 class FactorVoice(Voice):
-    """Products of people's factors with all items'."""
+    """Products of people's factors with those of the items that have any."""
 
     people: Floats
     """Shape (people, factors)."""
     items: Floats
-    """Shape (items, factors)."""
+    """Shape (items, factors), 0 for an item without factors."""
+    factors: Floats
+    """The rows of `items` that are not 0, shape (known, factors)."""
+    known: Ints
+    """Positions of those items, shape (known,)."""
 
     def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
         """As Voice.best. The k best items lie in the k blocks with the best bests, so only those are looked through."""
-        n = len(self.items)
+        n = len(self.known)
         blocks = -(-n // BLOCK)
+        if choice.own or not n:
+            whole = np.zeros((len(self.people), choice.rows.n_items), np.float32)
+            whole[:, self.known] = self.people @ self.factors.T
+            return DenseVoice(whole).best(choice, most)
         scores = np.zeros((len(self.people), blocks * BLOCK), np.float32)
-        np.matmul(self.people, self.items.T, out=scores[:, :n])
-        if choice.own:
-            return DenseVoice(scores[:, :n]).best(choice, most)
-        scores[:, :n][:, ~choice.eligible] = 0
+        scores[:, :n] = self.people @ self.factors.T
+        if not choice.eligible.all():
+            scores[:, :n][:, ~choice.eligible[self.known]] = 0
         k = min(most + choice.closed, blocks)
         by_block = scores.reshape(len(scores), blocks, BLOCK)
         highest = by_block.max(axis=2)
         top = np.sort(np.argpartition(highest, blocks - k, axis=1)[:, blocks - k :], axis=1)
         inside = np.take_along_axis(by_block, top[:, :, None], axis=1).reshape(len(scores), -1)
         person, at = _best_of_rows(inside, most + choice.rows.lengths)
-        item = top[person, at // BLOCK] * BLOCK + at % BLOCK
+        item = self.known[top[person, at // BLOCK] * BLOCK + at % BLOCK]
         free = choice.open(person, item)
         person, item, told = person[free], item[free], inside[person, at][free]
         counts = np.bincount(person, minlength=len(scores))

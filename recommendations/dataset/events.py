@@ -110,7 +110,10 @@ class Dataset:
         if not self.timed or not self.wanted.any():
             return 0.0
         keep = self.wanted
-        history = build(Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep]), self.shape)
+        if np.array_equal(keep, self.liked):
+            history = self.history
+        else:
+            history = build(Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep]), self.shape)
         return float(1 - len(history.indices) / history.counts.sum())
 
     @property

@@ -28,6 +28,8 @@ from recommendations.pipeline.learn import Progress
 from recommendations.ranking import reasons
 
 COLUMNS = ["user", "item", "rank", "score", "reason"]
+AT_ONCE, LARGE_AT_ONCE = 2_048, 20_480
+"""People whose lists are made and written together, in any shop and in a large one, which uses all processors."""
 SHARES = {reason: f"share_{sentence.code}" for reason, sentence in reasons.SENTENCES.items()}
 EXPLAINED = [*COLUMNS, "source", *SHARES.values()]
 """Columns with --explain: the item that the reason names, and how much of the score each reason gives."""
@@ -127,7 +129,7 @@ def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
     hybrid = fit_hybrid(dataset, asked=users, seed=job.seed, progress=progress)
     if job.model and job.key:
         hybrid.save(job.model, job.key)
-    listed, rows = _lists(job, hybrid, users, progress)
+    listed, rows = write_lists(job, hybrid, users, progress)
     outcome = Outcome(len(users), rows, time.monotonic() - started, hybrid)
     if test is None or job.metrics is None:
         return outcome
@@ -140,17 +142,18 @@ def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
     return replace(outcome, measured=measured)
 
 
-def _lists(job: Job, hybrid: FittedHybrid, users: Ints, progress: Progress | None) -> tuple[Ints, int]:
+def write_lists(job: Job, hybrid: FittedHybrid, users: Ints, progress: Progress | None = None) -> tuple[Ints, int]:
     """Write everybody's list; return the items (users, k), -1 where there are fewer, and how many rows were written."""
+    at_once = LARGE_AT_ONCE if hybrid.large else AT_ONCE
     work = job.out.with_name(f".{job.out.name}.part")
     listed = np.full((len(users), job.k), -1, np.int64)
     rows = 0
     with work.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(EXPLAINED if job.explain else COLUMNS) + "\n")
-        for at in range(0, len(users), 2048):
+        for at in range(0, len(users), at_once):
             if progress:
                 progress("writing lists", at, len(users))
-            part = users[at : at + 2048]
+            part = users[at : at + at_once]
             lists = _listed(job, hybrid, part)
             listed[at : at + len(part)] = lists.items
             rows += _write(file, hybrid, part, lists, explain=job.explain)

@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 
 MAX_PEOPLE = 1200
 """People per validation window; more would hardly sharpen the weights."""
-LARGE_PEOPLE = 200_000
+LARGE_PEOPLE = 100_000
 """In a large shop so many people, by lot, stand for all while the blend is learned: it is tried on MAX_PEOPLE of them,
 and learners fitted on more would hardly rank otherwise."""
 RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)

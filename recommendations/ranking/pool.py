@@ -12,7 +12,7 @@ from recommendations.dataset.history import History
 
 PER_VIEW = 100
 """Items each view may nominate for a person."""
-SPARSE_PER_VIEW = 50
+SPARSE_PER_VIEW = 30
 """The same in a large shop, where each further cell costs a million people's time."""
 CHUNK_CELLS = 12_000_000
 """People are scored in chunks of about so many person-item cells, which bounds memory to some 50 MB a view."""
@@ -100,18 +100,21 @@ def _sparse_pool(learners: Sequence[Candidate], rows: History, users: Ints, rule
     """As build_pool(): the cells that any view nominates, and what every view says of exactly these."""
     voices: dict[str, Voice] = {}
     own: set[str] = set()
+    quiet: set[str] = set()
     for learner in learners:
         voices |= learner.voices(rows, users)
         own |= set(learner.views) if learner.about_own else set()
+        quiet |= set(learner.quiet) if set(learner.views) - set(learner.quiet) else set()
     new = Choice(rows, rules.eligible)
     keys = [np.zeros(0, np.int64)]
     for view, voice in voices.items():
-        if view in own and not rules.with_seen:
+        if view in quiet or (view in own and not rules.with_seen):
             continue
         mine = view in own
         person, item = voice.best(new.among_own() if mine else new, rules.per_view // 2 if mine else rules.per_view)
         keys.append(person * rows.n_items + item)
-    person, item = np.divmod(np.unique(np.concatenate(keys)), rows.n_items)
+    named = np.sort(np.concatenate(keys))
+    person, item = np.divmod(named[np.diff(named, prepend=-1) > 0], rows.n_items)
     counts = np.bincount(person, minlength=len(users))
     place = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
     items = np.full((len(users), int(counts.max(initial=0))), -1, np.int64)
