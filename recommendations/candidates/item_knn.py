@@ -1,5 +1,6 @@
 """Items taken by the same people: cosine with shrinkage, and a three-step walk that favours the long tail."""
 
+import os
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -15,6 +16,9 @@ from recommendations.candidates.voices import links_between
 from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts, row_lengths
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
+
+ALONE = 5_000_000
+"""Up to so many pairs one processor multiplies."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class ItemKnn(SparseCandidate):
         step_out = (sp.diags(lengths**-c.walk_power) @ pairs).tocsr().astype(np.float32)
         step_back = (sp.diags(np.maximum(buyers, 1) ** -c.walk_power) @ pairs.T).tocsr().astype(np.float32)
         end = (step_out @ sp.diags(np.maximum(buyers, 1) ** -c.walk_penalty)).tocsr().astype(np.float32)
-        self.walk = _without_diagonal(sp_matmul_topn(step_back, end, top_n=c.neighbours + 1))
+        self.walk = _without_diagonal(_product(step_back, end, c.neighbours + 1))
         self.rater = NeighbourRater(NeighbourConfig("items")).fit(dataset) if c.rates else None
         self._name_views(timed=dataset.timed)
         return self
@@ -77,7 +81,7 @@ class ItemKnn(SparseCandidate):
         # the norm of cosine with the shrinkage inside both factors, so that pruning sees the final value
         norm = 1 / np.sqrt(buyers + c.shrinkage)
         scaled = (pairs @ sp.diags(norm)).tocsr().astype(np.float32)
-        cosine = _without_diagonal(sp_matmul_topn(scaled.T.tocsr(), scaled, top_n=c.neighbours + 1))
+        cosine = _without_diagonal(_product(scaled.T.tocsr(), scaled, c.neighbours + 1))
         together = cosine.tocoo()
         return cosine, together.data / (norm[together.row] * norm[together.col])
 
@@ -154,6 +158,12 @@ class ItemKnn(SparseCandidate):
             out.rater = NeighbourRater.from_artifacts(parts, values["rater"])
         out._name_views(timed=values["timed"])
         return out
+
+
+def _product(left: Csr, right: Csr, most: int) -> Csr:
+    """The `most` largest of each row of left @ right, on all processors where that is worth it."""
+    found: Csr = sp_matmul_topn(left, right, top_n=most, n_threads=os.cpu_count() if left.nnz > ALONE else 1)
+    return found
 
 
 def _without_diagonal(matrix: Csr) -> Csr:

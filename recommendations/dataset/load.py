@@ -1,6 +1,6 @@
 """Read events, items and people from CSV files or frames into one Dataset; every bad row is named, none is dropped."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 
 from recommendations.dataset.events import ITEM_COLUMNS, ITEM_KINDS, USER_COLUMNS, Dataset
+from recommendations.dataset.names import Names, Read
 from recommendations.dataset.weights import KIND_WEIGHTS, weight_of
 
 SHOWN = 5
 """How many bad rows an error lists."""
+PART_ROWS = 500_000
+"""Rows of a file that are held as text at one time, some 200 MB."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ def load_files(
     `items` has item and any of ITEM_COLUMNS; `users` has user and any of USER_COLUMNS. `asked` names people who get a
     place in the dataset even if no file knows them. Raises BadInput, naming lines and columns.
     """
-    tables = [_read(interactions), _read(items) if items else None, _read(users) if users else None]
-    return load_frames(tables[0], tables[1], tables[2], asked=asked)  # type: ignore[arg-type]
+    tables = _read(items) if items else None, _read(users) if users else None
+    return load_parts(_read_parts(interactions), *tables, asked=asked)
 
 
 def load_frames(
@@ -63,41 +66,59 @@ def load_frames(
 
     `weights` says how much each kind of event counts. Raises BadInput, naming lines (the first row is line 2).
     """
-    events = _columns(interactions, "interactions", ["user", "item"], ["kind", "value", "timestamp"])
+    return load_parts([interactions], items, users, asked=asked, weights=weights)
+
+
+def load_parts(
+    interactions: Iterable[pd.DataFrame],
+    items: pd.DataFrame | None = None,
+    users: pd.DataFrame | None = None,
+    *,
+    asked: Iterable[str] = (),
+    weights: Mapping[str, float] = KIND_WEIGHTS,
+) -> Dataset:
+    """As load_frames(), the interactions coming part by part, so that their text is never held as a whole."""
     item_table = _columns(items, "items", ["item"], list(ITEM_COLUMNS))
     user_table = _columns(users, "users", ["user"], list(USER_COLUMNS))
     check = _Check()
-    for name, table, keys in (
-        ("interactions", events, ["user", "item"]),
-        ("items", item_table, ["item"]),
-        ("users", user_table, ["user"]),
-    ):
-        for key in keys:
-            check.note(name, key, (table[key] == "").to_numpy(), "is empty")
-        if name != "interactions":
-            check.note(name, keys[0], table[keys[0]].duplicated().to_numpy(), "appears a second time")
+    people, things, kinds = Names(user_table["user"]), Names(item_table["item"]), Names()
+    read = Read()
+    for part in interactions:
+        events = _columns(part, "interactions", ["user", "item"], ["kind", "value", "timestamp"])
+        for key in ("user", "item"):
+            check.note("interactions", key, (events[key] == "").to_numpy(), "is empty", read.rows)
+        value = check.numbers("interactions", "value", events["value"], read.rows).fillna(1.0)
+        timestamp = check.times("interactions", "timestamp", events["timestamp"], read.rows)
+        read.add(
+            people.codes(events["user"]),
+            things.codes(events["item"]),
+            kinds.codes(events["kind"].replace("", "purchase")),
+            value.to_numpy(np.float32),
+            timestamp.to_numpy(np.float64),
+        )
+    for name, table, key in (("items", item_table, "item"), ("users", user_table, "user")):
+        check.note(name, key, (table[key] == "").to_numpy(), "is empty")
+        check.note(name, key, table[key].duplicated().to_numpy(), "appears a second time")
     odd = ~item_table["kind"].isin(["", *ITEM_KINDS]).to_numpy()
     check.note("items", "kind", odd, f"is none of {', '.join(ITEM_KINDS)}")
-    value = check.numbers("interactions", "value", events["value"]).fillna(1.0)
-    timestamp = check.times("interactions", "timestamp", events["timestamp"])
     price = check.numbers("items", "price", item_table["price"])
     check.done()
-    user_index = _index([user_table["user"], events["user"], pd.Series(list(asked), dtype=str)])
-    item_index = _index([item_table["item"], events["item"]])
-    kind = pd.Categorical(events["kind"].replace("", "purchase"))
+    people.codes(pd.Series(list(asked), dtype=object))
+    user_ix, item_ix, kind_ix, values, times = read.arrays()
+    kind = kinds.categorical(kind_ix)
     by_kind = np.array([weight_of(str(k), weights) for k in kind.categories], np.float32)
     item_table = item_table.assign(price=price).set_index("item")
     return Dataset(
-        users=user_index,
-        items=item_index,
-        user_ix=user_index.get_indexer(pd.Index(events["user"])).astype(np.int64),
-        item_ix=item_index.get_indexer(pd.Index(events["item"])).astype(np.int64),
+        users=people.index,
+        items=things.index,
+        user_ix=user_ix.astype(np.int64),
+        item_ix=item_ix.astype(np.int64),
         kind=kind,
-        value=value.to_numpy(np.float32),
-        timestamp=timestamp.to_numpy(np.float64),
+        value=values,
+        timestamp=times,
         weight=by_kind[kind.codes] if len(kind) else np.zeros(0, np.float32),
-        item_table=_aligned(item_table, item_index),
-        user_table=_aligned(user_table.set_index("user"), user_index),
+        item_table=_aligned(item_table, things.index),
+        user_table=_aligned(user_table.set_index("user"), people.index),
     )
 
 
@@ -108,8 +129,16 @@ def read_ids(path: Path) -> list[str]:
 
 
 def _read(path: Path) -> pd.DataFrame:
+    return pd.concat(list(_read_parts(path)), ignore_index=True)
+
+
+def _read_parts(path: Path) -> Iterator[pd.DataFrame]:
+    """The rows of a CSV file as text, so many at a time; one part without rows where there are none."""
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False)
+        with pd.read_csv(
+            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False, chunksize=PART_ROWS
+        ) as parts:
+            yield from parts
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise BadInput([Flaw(path.name, 1, "-", f"is no readable CSV: {error}")], 1) from error
 
@@ -140,10 +169,6 @@ def _text(cell: object) -> str:
     return str(cell)
 
 
-def _index(columns: list[pd.Series]) -> pd.Index:
-    return pd.Index(pd.unique(pd.concat(columns, ignore_index=True).astype(object)), dtype=object)
-
-
 def _aligned(table: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     text = [name for name in table.columns if name != "price"]
     return table.reindex(index).fillna(dict.fromkeys(text, "")).reset_index(drop=True)
@@ -156,20 +181,20 @@ class _Check:
         self.flaws: list[Flaw] = []
         self.count = 0
 
-    def note(self, source: str, column: str, bad: np.ndarray, problem: str) -> None:
-        """Record the rows where `bad` (rows,) is true."""
+    def note(self, source: str, column: str, bad: np.ndarray, problem: str, before: int = 0) -> None:
+        """Record the rows where `bad` (rows,) is true; `before` rows of the source came in earlier parts."""
         rows = np.flatnonzero(bad)
         self.count += len(rows)
         room = max(SHOWN - len(self.flaws), 0)
-        self.flaws += [Flaw(source, int(row) + 2, column, problem) for row in rows[:room]]
+        self.flaws += [Flaw(source, before + int(row) + 2, column, problem) for row in rows[:room]]
 
-    def numbers(self, source: str, column: str, cells: pd.Series) -> pd.Series:
+    def numbers(self, source: str, column: str, cells: pd.Series, before: int = 0) -> pd.Series:
         """Cells as floats, empty ones NaN."""
         out = pd.to_numeric(cells, errors="coerce").astype(float)
-        self.note(source, column, (((out.isna()) & (cells != "")) | np.isinf(out)).to_numpy(), "is no number")
+        self.note(source, column, (((out.isna()) & (cells != "")) | np.isinf(out)).to_numpy(), "is no number", before)
         return out
 
-    def times(self, source: str, column: str, cells: pd.Series) -> pd.Series:
+    def times(self, source: str, column: str, cells: pd.Series, before: int = 0) -> pd.Series:
         """Cells as seconds since 1970, from numbers or ISO 8601 text; empty ones NaN."""
         out = pd.to_numeric(cells, errors="coerce").astype(float)
         text = out.isna() & (cells != "")
@@ -178,7 +203,7 @@ class _Check:
             seconds = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
             out[text] = seconds
         bad = ((out.isna()) & (cells != "")) | np.isinf(out)
-        self.note(source, column, bad.to_numpy(), "is neither seconds nor an ISO 8601 time")
+        self.note(source, column, bad.to_numpy(), "is neither seconds nor an ISO 8601 time", before)
         return out
 
     def done(self) -> None:

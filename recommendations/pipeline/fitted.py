@@ -109,8 +109,9 @@ class FittedHybrid:
         parts: list[Lists] = []
         ready = 0
         # one thread for every library, as in training: the products are small
-        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count() if self.large else 1) as workers:
-            for lists in workers.map(lambda part: self._chunk(part, wish), self._parts(users[order])):
+        with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as workers:
+            run = workers.map if self.large else map
+            for lists in run(lambda part: self._chunk(part, wish), self._parts(users[order])):
                 parts.append(lists)
                 ready += len(lists.items)
                 if done:

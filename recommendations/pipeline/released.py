@@ -1,6 +1,6 @@
 """A release as a dataset: the same arrays that files give."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 
 from recommendations.dataset.events import Dataset
-from recommendations.dataset.load import load_frames
+from recommendations.dataset.load import load_parts
 from recommendations.dataset.weights import KIND_WEIGHTS
 from recommendations.ranking.policy import Policy
 
 READ_KINDS = tuple(sorted(set(KIND_WEIGHTS) - {"dislike"}))
+
+VECTORS = 250
+"""Acts are read in parts of so many of DuckDB's vectors, about half a million rows."""
 
 
 class NothingToLearn(Exception):
@@ -45,14 +48,6 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
         raise NothingToLearn
     gone = list(without)
     with duckdb.connect() as duck:
-        acts = duck.execute(
-            """
-            SELECT person AS "user", cast(product_id AS varchar) AS item, kind, value, epoch(occurred_at) AS timestamp
-            FROM read_parquet(?) WHERE product_id IS NOT NULL AND kind IN (SELECT unnest(?))
-                AND person NOT IN (SELECT unnest(?::varchar[]))
-            """,
-            [str(folder / "interactions" / "*.parquet"), list(READ_KINDS), gone],
-        ).df()
         people = duck.execute(
             """
             SELECT person AS "user", gender, country, age_band AS extra FROM read_parquet(?)
@@ -68,15 +63,29 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
             """,
             [str(folder / "products.parquet")],
         ).df()
-    if acts.empty:
+        duck.execute(
+            """
+            SELECT person AS "user", cast(product_id AS varchar) AS item, kind, value, epoch(occurred_at) AS timestamp
+            FROM read_parquet(?) WHERE product_id IS NOT NULL AND kind IN (SELECT unnest(?))
+                AND person NOT IN (SELECT unnest(?::varchar[]))
+            """,
+            [str(folder / "interactions" / "*.parquet"), list(READ_KINDS), gone],
+        )
+        dataset = load_parts(_parts(duck), products.drop(columns=["recommendable", "in_stock", "repeatable"]), people)
+    if not dataset.n_events:
         raise NothingToLearn
-    dataset = load_frames(acts, products.drop(columns=["recommendable", "in_stock", "repeatable"]), people)
     return Released(
         dataset=dataset,
         policy=_policy(dataset, products),
         people=[str(person) for person in dataset.users],
         product_ids=dataset.items.astype(np.int64).to_numpy(),
     )
+
+
+def _parts(duck: duckdb.DuckDBPyConnection) -> Iterator[pd.DataFrame]:
+    """The rows of the question just put, so many at a time that their text stays small."""
+    while len(part := duck.fetch_df_chunk(VECTORS)):
+        yield part
 
 
 def _policy(dataset: Dataset, products: pd.DataFrame) -> Policy:

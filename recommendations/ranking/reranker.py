@@ -5,6 +5,7 @@ used only where it beats the linear blend on people or days that neither learned
 """
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -108,6 +109,7 @@ class Reranker:
         self.config = config or RerankerConfig()
         self.names: tuple[str, ...] = ()
         self.curve: list[float] = []
+        self._copies = threading.local()
 
     def fit(self, examples: Sequence[Examples], seed: int, watch: Sequence[Examples] = ()) -> Self:
         """Learn from people with a right answer in their pool; `curve` then holds NDCG@10 on `watch` after each tree.
@@ -166,10 +168,20 @@ class Reranker:
         table = xgboost.DMatrix(
             columns[:, person, column].T, feature_names=list(self._column_names()), nthread=self._threads(len(person))
         )
-        self.trees.set_param({"nthread": self._threads(len(person))})
-        out[person, column] = self.trees.predict(table)
+        trees = self._of_this_thread()
+        trees.set_param({"nthread": self._threads(len(person))})
+        out[person, column] = trees.predict(table)
         whole: Floats = standardise(out[None], cells.among)[0]
         return whole
+
+    def _of_this_thread(self) -> xgboost.Booster:
+        """The trees, of which each thread but the main one has a copy: settings must not change while another asks."""
+        if threading.current_thread() is threading.main_thread():
+            return self.trees
+        if getattr(self._copies, "source", None) is not self.trees:
+            self._copies.source, self._copies.trees = self.trees, self.trees.copy()
+        copy: xgboost.Booster = self._copies.trees
+        return copy
 
     def _threads(self, cells: int) -> int:
         return 1 if cells <= self.config.alone else os.cpu_count() or 1

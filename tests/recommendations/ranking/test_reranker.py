@@ -1,5 +1,7 @@
 """Trees beside the blend: they learn what no weighted sum can say, and say the same after being kept."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,14 @@ def test_an_empty_pool_has_no_opinion() -> None:
     trees = Reranker(VIEWS, FEW).fit([examples()], seed=0)
     nobody = Cells(VIEWS, np.zeros((2, 0, 0), np.float32), np.zeros((0, 0), bool), ("kind",), np.zeros((1, 0, 0)))
     assert trees.scores(nobody).shape == (0, 0)
+
+
+def test_several_threads_may_ask_the_same_trees_at_once() -> None:
+    # so few cells to a processor that the threads ask for different settings
+    config = RerankerConfig(rounds=30, leaf=1.0, alone=1_000)
+    trees = Reranker(VIEWS, config).fit([examples()], seed=0)
+    asked = [examples(people, seed=people).cells(VIEWS) for people in range(20, 100)]
+    alone = [trees.scores(cells) for cells in asked]
+    with ThreadPoolExecutor(4) as workers:
+        together = list(workers.map(trees.scores, asked))
+    assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
