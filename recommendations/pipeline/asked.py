@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from recommendations.candidates.voices import Cells
 from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.dataset.history import History
 from recommendations.pipeline.fitted import FittedHybrid, Lists
@@ -44,8 +45,8 @@ def answer(fitted: FittedHybrid, users: Ints, question: Question, done: Callable
         # one thread, as in training: the products are small
         with threadpool_limits(1):
             rows = fitted.history.take(part)
-            open_ = policy.codes(rows, part)[:, items] == 0
             pool = _pool(fitted, rows, part, items)
+            open_ = policy.why_not(rows, part, pool.items) == 0
             parts.append(fitted.explained(_ranked(fitted, pool, (match[items], open_), question.k), rows))
         ready += len(part)
         if done:
@@ -56,16 +57,18 @@ def answer(fitted: FittedHybrid, users: Ints, question: Question, done: Callable
 def _pool(fitted: FittedHybrid, rows: History, users: Ints, items: Ints) -> Pool:
     """A pool that holds exactly `items` for everybody, with what every view says of them."""
     views: dict[str, Floats] = {}
+    cells = Cells(np.tile(items, (len(users), 1)), rows.n_items)
     for learner in fitted.learners:
-        views |= {name: scores[:, items] for name, scores in learner.scores(rows, users).items()}
-    has = np.zeros((len(users), rows.n_items), bool)
-    has[rows.pairs.nonzero()] = True
+        if fitted.large:
+            views |= {name: voice.at(cells) for name, voice in learner.voices(rows, users).items()}
+        else:
+            views |= {name: scores[:, items] for name, scores in learner.scores(rows, users).items()}
     pool = Pool(
         views=tuple(views),
         users=users,
         lengths=rows.lengths,
-        items=np.tile(items, (len(users), 1)),
-        seen=has[:, items],
+        items=cells.items,
+        seen=rows.holds(cells.items),
         features=np.stack(list(views.values())).astype(np.float32),
     )
     return align(pool, (fitted.again or fitted.fresh).views)

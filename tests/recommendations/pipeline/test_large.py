@@ -1,5 +1,6 @@
 """The large shop's way, taken by a small one: the same promises, nearly the same lists."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from recommendations.candidates import catalogue
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.split import person_window
 from recommendations.evaluation.metrics import per_person
+from recommendations.pipeline.asked import Question, answer
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.ranking.policy import Policy
@@ -54,6 +56,15 @@ def test_no_list_holds_what_the_shop_blocks_and_a_short_one_is_filled(large: Fit
     assert (shown < 25).all()
     owned = data.history.pairs[:50].toarray()[:, :25] > 0
     assert ((lists.items >= 0).sum(axis=1) == np.minimum(20, (~owned).sum(axis=1))).all()
+
+
+def test_a_question_is_answered_as_from_whole_arrays(large: FittedHybrid, data: Dataset) -> None:
+    users = np.r_[np.arange(30), -1]
+    sparse = answer(large, users, Question("tea", k=10))
+    dense = answer(replace(large, facts=large.facts | {"large": False}), users, Question("tea", k=10))
+    assert (sparse.items >= 0).all()
+    np.testing.assert_allclose(sparse.scores, dense.scores, atol=1e-4)
+    np.testing.assert_allclose(sparse.shares, dense.shares, atol=1e-2)
 
 
 def test_a_saved_model_remembers_that_its_shop_is_large(large: FittedHybrid, tmp_path: Path) -> None:
