@@ -196,6 +196,7 @@ RELEASE_DAYS = env.whole("RELEASE_DAYS", 30)
 K_SUPPORT = env.whole("K_SUPPORT", 10)
 SEND_BATCH = env.whole("SEND_BATCH", 500)
 SHOWN_BUFFER_SECONDS = env.whole("SHOWN_BUFFER_SECONDS", 1)
+NEURAL = env.flag("NEURAL")
 
 # --- Background work -----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)

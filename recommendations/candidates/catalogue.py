@@ -9,12 +9,14 @@ from recommendations.candidates.content import Content, has_text
 from recommendations.candidates.ease import Ease, EaseConfig, EvenEase
 from recommendations.candidates.implicit_library import available
 from recommendations.candidates.item_knn import ItemKnn
+from recommendations.candidates.means import Means
 from recommendations.candidates.people_knn import PeopleKnn
 from recommendations.candidates.popularity import GroupPopularity, Popularity, has_groups
 from recommendations.candidates.repeat import Repeat
 from recommendations.candidates.rhythm import Rhythm
 from recommendations.candidates.rules import Rules
 from recommendations.candidates.transitions import Transitions
+from recommendations.candidates.two_tower import TwoTower
 from recommendations.dataset.events import Dataset
 
 LEARNERS: dict[str, type[Candidate]] = {
@@ -33,15 +35,16 @@ LEARNERS: dict[str, type[Candidate]] = {
         Transitions,
         Rules,
         Rhythm,
+        TwoTower,
     )
 }
 
 
-def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candidate]:
+def learners_for(dataset: Dataset, ease: EaseConfig | None = None, means: Means | None = None) -> list[Candidate]:
     """Unfitted learners that have something to learn from `dataset`, in a fixed order.
 
     LEARNERS holds more than are fitted here: a learner joins a blend only where it was measured to be worth its time.
-    One whose library cannot be loaded is not among them; `left_out` names it.
+    One whose library cannot be loaded is not among them; `left_out` names it. One that `means` asks for always is.
     """
     plain = ease or EaseConfig()
     out: list[Candidate] = [Popularity(), ItemKnn(), PeopleKnn(), Ease(plain)]
@@ -59,6 +62,8 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None) -> list[Candi
         out.append(Rhythm())
     if Als.name not in left_out():
         out.append(Als())
+    if means and means.neural:
+        out.append(TwoTower())
     return out
 
 
