@@ -35,6 +35,7 @@ lock: ## Compile requirements*.in into requirements*.txt with hashes
 	@$(PREPARE) --dev
 	$(COMPILE) -o requirements.txt requirements.in
 	$(COMPILE) -o requirements-dev.txt requirements-dev.in
+	$(COMPILE) -o requirements-spark.txt requirements-spark.in
 	$(COMPILE) --extra-index-url $(TORCH_INDEX) -o requirements-neural.txt requirements-neural.in
 
 clean: ## Remove what the commands made, except the data in var/

@@ -24,7 +24,8 @@ def every_field_is_declared(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def what_is_chosen_for_learning_is_there(**kwargs: Any) -> list[CheckMessage]:
     """Refuse to start where a setting asks for a library this machine has not: a model must not quietly lack it."""
-    return [
-        Error(reason, hint="Or leave the setting out: docs/settings.md.", id="relata.E002")
-        for reason in means().missing()
-    ]
+    try:
+        reasons = means().missing()
+    except ValueError as error:
+        reasons = [str(error)]
+    return [Error(reason, hint="Or leave the setting out: docs/settings.md.", id="relata.E002") for reason in reasons]

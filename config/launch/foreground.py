@@ -24,6 +24,7 @@ from config.launch.prepare import Unprepared, check_port, port
 from config.launch.processes import Group, GroupError, Program
 from crm.models import Customer, Interaction, Product
 from lib import embedded, mailbox
+from lib.optional import Missing
 from recommendations.models import Recommendation
 from recommendations.pipeline.chosen import means
 from segmentation.models import Portrait, Segment
@@ -126,8 +127,10 @@ def summary() -> str:
 
 def refuse_what_is_missing() -> None:
     """Raises Unprepared when a setting chooses for learning what this machine has not (config.checks says the same)."""
-    if reasons := means().missing():
-        raise Unprepared(" ".join(reasons))
+    try:
+        means().require()
+    except (Missing, ValueError) as error:
+        raise Unprepared(str(error)) from error
 
 
 def prepare_stores() -> None:

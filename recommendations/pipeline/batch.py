@@ -16,8 +16,10 @@ from typing import TextIO
 import numpy as np
 import pandas as pd
 
+from lib.engine import EngineError
 from lib.optional import Missing
-from recommendations.candidates.means import Means
+from lib.spark_settings import SparkConfig
+from recommendations.candidates.means import ENGINES, Means
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import ITEM_KINDS
 from recommendations.dataset.load import BadInput, load_files, read_ids
@@ -102,6 +104,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=False,
         help="also learn with the two-tower network (needs requirements-neural.txt)",
     )
+    default = SparkConfig()
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="local", help="where to fit (spark: requirements-spark.txt)"
+    )
+    parser.add_argument("--spark-master", default=default.master, help=f"address of Spark (default {default.master})")
+    parser.add_argument("--spark-memory-mb", type=int, default=default.memory_mb, help="memory of Spark's driver")
+    parser.add_argument("--spark-dir", type=Path, help="folder that every worker of Spark sees")
     parser.add_argument(
         "--repeats",
         action=argparse.BooleanOptionalAction,
@@ -119,9 +128,10 @@ def job_from(options: argparse.Namespace) -> Job:
         raise ValueError("--metrics-out needs --metrics")
     if options.kinds and not options.query:
         raise ValueError("--kind needs --query")
-    chosen = {one.name: getattr(options, one.name) for one in fields(Means)}
+    spark = SparkConfig(options.spark_master, options.spark_memory_mb, options.spark_dir)
+    means = Means(options.neural, options.engine, spark)
     given = {one.name: getattr(options, one.name) for one in fields(Job) if one.name != "means"}
-    return Job(**given | {"kinds": tuple(options.kinds or ()), "means": Means(**chosen)})
+    return Job(**given | {"kinds": tuple(options.kinds or ()), "means": means})
 
 
 def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
@@ -218,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(parser)
     try:
         outcome = recommend_files(job_from(parser.parse_args(arguments)), _say)
-    except (BadInput, Missing, ValueError, OSError) as error:
+    except (BadInput, EngineError, Missing, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(summary(outcome) + "\n")

@@ -1,11 +1,11 @@
 """Train and recommend from files alone; no database is opened."""
 
 import argparse
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from lib.engine import EngineError
 from lib.optional import Missing
 from recommendations.dataset.load import BadInput
 from recommendations.pipeline import batch
@@ -22,13 +22,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The same options as the door without Django; what learners are fitted with is what the settings say."""
         batch.add_arguments(parser)
-        parser.set_defaults(**asdict(means()))
+        chosen = means()
+        parser.set_defaults(
+            neural=chosen.neural,
+            engine=chosen.engine,
+            spark_master=chosen.spark.master,
+            spark_memory_mb=chosen.spark.memory_mb,
+            spark_dir=chosen.spark.folder,
+        )
 
     def handle(self, *args: Any, **options: Any) -> str:
         """Run the job and return its summary."""
         try:
             outcome = batch.recommend_files(batch.job_from(argparse.Namespace(**options)), self._say)
-        except (BadInput, Missing, ValueError, OSError) as error:
+        except (BadInput, EngineError, Missing, ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         return batch.summary(outcome)
 
