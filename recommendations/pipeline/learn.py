@@ -8,6 +8,7 @@ import numpy as np
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.ease import Ease, EaseConfig
+from recommendations.candidates.means import Means
 from recommendations.dataset.arrays import Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
@@ -74,7 +75,7 @@ class _Settled:
     report: Report
 
 
-def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress) -> Learned:
+def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, tell: Progress) -> Learned:
     """Validate on `dataset` in the way that fits the people `asked` (positions, None for the shop's own future)."""
     protocol = choose_protocol(dataset, asked) if dataset.n_events else "random"
     windows = windows_for(dataset, protocol, seed)
@@ -82,11 +83,11 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     if not windows:
         return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [])
     # the kinds of learners follow the whole dataset, so that every window has the same ones
-    timeless = {learner.name: learner.fit(dataset) for learner in learners_for(dataset, ease) if learner.timeless}
+    timeless = {one.name: one.fit(dataset) for one in learners_for(dataset, ease, means) if one.timeless}
     pools = []
     for number, window in enumerate(windows):
         tell(f"validating on window {window.name}", number, len(windows))
-        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, ease)]
+        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, ease, means)]
         pools.append(_window_pool(dataset, window, learners, seed))
     views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
     pools = [align(pool, views) for pool in pools]

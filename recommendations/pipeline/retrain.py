@@ -14,6 +14,7 @@ from lib import artifacts, signing
 from lib.runs import Cancelled, Progress
 from recommendations.evaluation.evaluate import Report
 from recommendations.evaluation.gate import Decision, decide
+from recommendations.pipeline.chosen import means
 from recommendations.pipeline.desk import desk_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
@@ -79,7 +80,9 @@ def work(
         release = release_of(tell)
         gate.verify(release)
         released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
-        fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
+        fitted = fit_hybrid(
+            released.dataset, means=means(), progress=lambda doing, done, total: tell(done, total, doing)
+        )
         _keep(version, release, released, fitted)
         decision = _judge(version, fitted)
         if decision.promoted:
