@@ -15,7 +15,7 @@ from recommendations.candidates.catalogue import LEARNERS
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.history import History
-from recommendations.evaluation.evaluate import Report
+from recommendations.evaluation.evaluate import Marks, Report
 from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
 from recommendations.ranking import reasons
 from recommendations.ranking.ascent import blend
@@ -85,6 +85,8 @@ class FittedHybrid:
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: protocol, ridge, seed, counts."""
     reports: list[Report] = field(default_factory=list)
+    marks: list[Marks] = field(default_factory=list)
+    """What each judged person got, a report each; a model folder does not hold them."""
 
     def recommend(self, users: Ints, wish: Wish | None = None, done: Callable[[int], None] | None = None) -> Lists:
         """Lists for people at positions `users`, -1 for somebody unknown; `done` hears how many are ready."""

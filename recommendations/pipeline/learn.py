@@ -12,7 +12,7 @@ from recommendations.dataset.arrays import Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
-from recommendations.evaluation.evaluate import HYBRID, Exam, Report, evaluate
+from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
 from recommendations.pipeline.reranking import Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import Blend, blended, learn, prior_blend, single_blend
@@ -50,6 +50,8 @@ class Learned:
     """NDCG@10 after each tree, by goal."""
     reports: list[Report]
     """Honest figures, the shop's main goal first; empty where there was nobody to judge by."""
+    marks: list[Marks]
+    """What each person got, a report each, for figures by group."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class _Settled:
     blend: Blend
     trial: Trial
     report: Report
+    marks: Marks
 
 
 def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress) -> Learned:
@@ -78,7 +81,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     windows = windows_for(dataset, protocol, seed)
     ease = _tuned_ease(windows[-1:], seed, tell)
     if not windows:
-        return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [])
+        return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [], [])
     # the kinds of learners follow the whole dataset, so that every window has the same ones
     timeless = {learner.name: learner.fit(dataset) for learner in learners_for(dataset, ease) if learner.timeless}
     pools = []
@@ -106,6 +109,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
         {goal: one.trial.opinion for goal, one in settled.items() if one.trial.opinion},
         {goal: one.trial.curve for goal, one in settled.items()},
         [one.report for one in settled.values()],
+        [one.marks for one in settled.values()],
     )
 
 
@@ -179,7 +183,7 @@ def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     others = {LINEAR: rivals[chosen][-1]} if trial.trees is not None else {}
     if trial.trees is not None:
         others[TREES] = trial.trees
-    return _Settled(mix, trial, _report(judgement, trial.scores, others))
+    return _Settled(mix, trial, *_report(judgement, trial.scores, others))
 
 
 def _honest_scores(windows: list[Judged], views: tuple[str, ...], protocol: Protocol) -> list[Floats]:
@@ -217,8 +221,11 @@ def _value(windows: list[Judged], scores: list[Floats], protocol: Protocol) -> f
     return float(np.mean(parts))
 
 
-def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> Report:
-    """Hybrid, what it is made of, and every single view on the newest window, for people with history."""
+def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> tuple[Report, Marks]:
+    """Hybrid, what it is made of, and every single view on the newest window, for people with history.
+
+    With what each of these people got.
+    """
     window, known = judgement.windows[-1], judgement.known[-1]
     inside = window.lengths > 0
     judged = window.pick(inside)
@@ -235,7 +242,7 @@ def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) ->
     lists = {HYBRID: _listed(judged, scores[inside])}
     lists |= {name: _listed(judged, numbers[inside]) for name, numbers in others.items()}
     lists |= {view: _listed(judged, single(judged, at)) for at, view in enumerate(judgement.views)}
-    return evaluate(lists, exam)
+    return evaluate(lists, exam), marks_of(lists, exam, judged.users)
 
 
 def _listed(judged: Judged, scores: Floats) -> Ints:

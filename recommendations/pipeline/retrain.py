@@ -13,7 +13,8 @@ from crm.privacy.models import Release
 from lib import artifacts, signing
 from lib.runs import Cancelled, Progress
 from recommendations.evaluation.evaluate import Report
-from recommendations.evaluation.gate import Decision, decide
+from recommendations.evaluation.gate import Decision
+from recommendations.pipeline import judging
 from recommendations.pipeline.desk import desk_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
@@ -80,8 +81,11 @@ def work(
         gate.verify(release)
         released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
         fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
+        evidence = judging.gather(release, released, fitted, tell)
+        # into the signed folder, so that nobody can better it afterwards
+        fitted.facts["evidence"] = evidence.as_values()
         _keep(version, release, released, fitted)
-        decision = _judge(version, fitted)
+        decision = _judge(version, fitted, evidence)
         if decision.promoted:
             serve(version=version, release=release, stock=stock_of(released), fitted=fitted, tell=tell)
         version.finish()
@@ -113,9 +117,13 @@ def _keep(version: ModelVersion, release: Release, released: Released, fitted: F
     version.release_ref = release.pk
     version.people, version.products, version.interactions = data.n_users, data.n_items, data.n_events
     again = fitted.again.as_values() if fitted.again else None
-    version.recipe = {"facts": fitted.facts, "fresh": fitted.fresh.as_values(), "again": again}
-    version.metrics = _metrics(fitted.reports[0]) if fitted.reports else {}
+    # how it was made is told apart from how good it is
+    facts = dict(fitted.facts)
+    evidence = facts.pop("evidence")
+    version.recipe = {"facts": facts, "fresh": fitted.fresh.as_values(), "again": again}
+    version.metrics = _metrics(fitted.reports[0])
     version.metrics["reports"] = [report.as_values() for report in fitted.reports]
+    version.metrics["evidence"] = evidence
     # Not the whole row: somebody may have cancelled the work meanwhile, and that must not be undone.
     version.save(
         update_fields=[
@@ -148,27 +156,10 @@ def _metrics(report: Report) -> dict[str, Any]:
     }
 
 
-def _judge(version: ModelVersion, fitted: FittedHybrid) -> Decision:
-    """Ask the gate, and write its verdict with the numbers it rests on.
-
-    Raises ValueError when there was nobody to judge by.
-    """
-    if not fitted.reports:
-        raise ValueError("There are too few orders over time to judge a model by.")
-    live = promote.live()
-    before = _report_of(live, fitted.reports[0].goal) if live else None
-    decision = decide(fitted.reports[0], before)
-    against = f"popularity {decision.popularity:.4f}"
-    if decision.live is not None:
-        against += f", the version in use {decision.live:.4f}"
-    reason = f"{decision.ground}: NDCG@10 {decision.ndcg10:.4f} ({decision.low:.4f} to {decision.high:.4f}); {against}"
-    promote.judge(version=version, passed=decision.promoted, reason=reason)
+def _judge(version: ModelVersion, fitted: FittedHybrid, evidence: judging.Evidence) -> Decision:
+    """Ask the gate, and write its verdict with the numbers it rests on."""
+    decision, against = judging.judge(fitted, evidence, promote.live())
+    version.metrics["decision"] = decision.as_values() | {"against": against}
+    version.save(update_fields=["metrics"])
+    promote.judge(version=version, passed=decision.promoted, reason=judging.sentence(decision, against))
     return decision
-
-
-def _report_of(version: ModelVersion, goal: str) -> Report | None:
-    """Return the version's own report for the same goal, from its own time split."""
-    for values in version.metrics.get("reports", []):
-        if values["goal"] == goal:
-            return Report.from_values(values)
-    return None

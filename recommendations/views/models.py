@@ -17,7 +17,8 @@ from recommendations.models import ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
 from recommendations.tasks import train
-from recommendations.views.wording import bucket_name, ground_of, in_order, learner_name, numbers_of, window_name
+from recommendations.views.verdict import told
+from recommendations.views.wording import bucket_name, in_order, learner_name, window_name
 
 VERSIONS_SHOWN = 20
 SHOWN_FROM = 0.005
@@ -49,8 +50,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "nav": "recommendations",
         "version": version,
-        "ground": ground_of(version.reason),
-        "numbers": numbers_of(version.reason),
+        "told": told(version),
         "window": window_name(version.metrics.get("window", "")),
         "left_out": [
             (learner_name(name), reason) for name, reason in version.recipe.get("facts", {}).get("left_out", {}).items()
