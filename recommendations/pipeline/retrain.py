@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from crm.access.models import User
 from crm.privacy import gate
 from crm.privacy.models import Release
 from lib import artifacts, signing
@@ -35,11 +36,12 @@ def folder_of(version: ModelVersion) -> Path:
     return Path(settings.MODEL_DIR) / str(version.pk)
 
 
-def roll_back(*, version: ModelVersion, tell: Progress | None = None) -> None:
+def roll_back(*, version: ModelVersion, by: User | None = None, tell: Progress | None = None) -> None:
     """Let an earlier version serve again, with lists made anew from its signed model and today's shelves.
 
     Raises promote.NotPassed for a version that never passed the gate or whose release has expired (its people can no
-    longer be found), lib.artifacts.BadArtifact when the model was altered.
+    longer be found), lib.artifacts.OtherFormat for a model made by another release of Relata, lib.artifacts.BadArtifact
+    when the model was altered.
     """
     if version.verdict not in {ModelVersion.Verdict.RETIRED, ModelVersion.Verdict.READY}:
         raise promote.NotPassed(_("Version %(number)s has not passed the gate.") % {"number": version.pk})
@@ -48,7 +50,7 @@ def roll_back(*, version: ModelVersion, tell: Progress | None = None) -> None:
         told = _("The release version %(number)s learned from has expired; train a new version.")
         raise promote.NotPassed(told % {"number": version.pk})
     fitted = load(version)
-    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent)
+    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent, by=by)
 
 
 def _silent(done: int, total: int, doing: str) -> None:
@@ -87,7 +89,14 @@ def work(
         _keep(version, release, released, fitted)
         decision = _judge(version, fitted, evidence)
         if decision.promoted:
-            serve(version=version, release=release, stock=stock_of(released), fitted=fitted, tell=tell)
+            serve(
+                version=version,
+                release=release,
+                stock=stock_of(released),
+                fitted=fitted,
+                tell=tell,
+                by=version.created_by,
+            )
         version.finish()
     except Cancelled:
         pass

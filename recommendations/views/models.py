@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from crm.access.models import User
 from crm.catalog.models import Product
-from lib.artifacts import BadArtifact
+from lib.artifacts import BadArtifact, OtherFormat
 from recommendations.models import ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
@@ -159,12 +159,14 @@ def model_serve(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    _editor(request)
+    user = _editor(request)
     version = get_object_or_404(ModelVersion, pk=pk)
     try:
-        retrain.roll_back(version=version)
+        retrain.roll_back(version=version, by=user)
     except promote.NotPassed as error:
         messages.error(request, str(error))
+    except OtherFormat:
+        messages.error(request, _("The model was made by another release of Relata. Train a new version."))
     except BadArtifact:
         messages.error(request, _("The model's files were altered since they were signed. It must not serve."))
     else:
