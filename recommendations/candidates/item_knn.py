@@ -11,9 +11,12 @@ from recommendations.candidates.base import Arrays, Candidate, shares, sparse_pa
 from recommendations.candidates.likeness import LikenessConfig, Measure, likeness, shared_columns
 from recommendations.candidates.ratings.base import ratings_of
 from recommendations.candidates.ratings.neighbours import NeighbourConfig, NeighbourRater
-from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts, row_lengths
+from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_pairs, from_parts, row_lengths
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
+
+ALONE_UP_TO = 50_000
+"""Among more people nobody's own part in a link is worth leaving out, and doing so would double the time of a list."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class ItemKnn(Candidate):
         c = self.config
         pairs = dataset.history.pairs
         buyers = np.bincount(pairs.indices, minlength=dataset.n_items).astype(np.float32)
+        self.buyers, self.lengths = buyers, row_lengths(pairs)
         self.cosine, count = self._cosine(pairs, buyers) if c.measure == "cosine" else self._other(dataset)
         self.supported = self._supported(self.cosine, count)
         lengths = np.maximum(row_lengths(pairs), 1).astype(np.float32)
@@ -100,9 +104,36 @@ class ItemKnn(Candidate):
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Sums of similarity over the history, plain, by walk, and weighted by recency."""
         # the length normalises only between people, but keeps float32 sums small
-        out = {"knn": dense(rows.pairs @ self.cosine), "walk": dense(rows.pairs @ self.walk)}
+        inputs = {"knn": rows.pairs, "walk": rows.pairs}
         if "knn_recent" in self.views:
-            out["knn_recent"] = dense(rows.recent(self.config.recency) @ self.cosine)
+            inputs["knn_recent"] = rows.recent(self.config.recency)
+        out = {}
+        for view, given in inputs.items():
+            links = self.walk if view == "walk" else self.cosine
+            out[view] = dense(given @ links - self._of_themselves(rows, users, given, view))
+        return out
+
+    def _of_themselves(self, rows: History, users: Ints, given: Csr, view: str) -> Csr:
+        """What of a sum over `given` is each person's own doing: their share in the links between two things they had.
+
+        Without it whoever was learned from finds their own things further up than somebody with the same history who
+        was not, and lists tell the two apart (pipeline/shadow.py). Only links that were kept are counted.
+        """
+        c = self.config
+        known = users >= 0
+        lengths = np.where(known, self.lengths[np.maximum(users, 0)], 0)
+        if len(self.lengths) > ALONE_UP_TO or not lengths.any() or c.measure != "cosine":
+            return from_pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), (given.shape[0], given.shape[1]))
+        if view == "walk":
+            at_least = np.maximum(self.buyers, 1)
+            links, source = self.walk, at_least**-c.walk_power
+            target, person = at_least**-c.walk_penalty, np.maximum(lengths, 1.0) ** -c.walk_power
+        else:
+            norm = 1 / np.sqrt(self.buyers + c.shrinkage)
+            links, source, target, person = self.cosine, norm, norm, np.ones(len(users))
+        pattern = sp.csr_matrix((np.ones_like(links.data), links.indices, links.indptr), shape=links.shape)
+        own = ((given @ sp.diags(source)) @ pattern).multiply(rows.pairs)
+        out: Csr = (sp.diags(person * (lengths > 0)) @ own @ sp.diags(target)).tocsr().astype(np.float32)
         return out
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
@@ -141,6 +172,7 @@ class ItemKnn(Candidate):
             sparse_parts("cosine", self.cosine)
             | sparse_parts("walk", self.walk)
             | sparse_parts("supported", self.supported)
+            | {"buyers": self.buyers, "lengths": self.lengths}
         )
         values = {"config": asdict(self.config), "timed": "knn_recent" in self.views}
         if self.rater is not None:
@@ -154,6 +186,7 @@ class ItemKnn(Candidate):
         out = cls(ItemKnnConfig(**values["config"]))
         out.cosine, out.walk = from_parts("cosine", arrays), from_parts("walk", arrays)
         out.supported = from_parts("supported", arrays)
+        out.buyers, out.lengths = arrays["buyers"], arrays["lengths"]
         if "rater" in values:
             parts = {name.removeprefix("rater_"): one for name, one in arrays.items() if name.startswith("rater_")}
             out.rater = NeighbourRater.from_artifacts(parts, values["rater"])

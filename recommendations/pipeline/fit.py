@@ -78,6 +78,7 @@ def fit_hybrid(
         words=words_of(dataset.item_table),
         facts=facts,
         reports=learned.reports,
+        marks=learned.marks,
     )
 
 

@@ -13,7 +13,7 @@ from recommendations.dataset.arrays import Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
-from recommendations.evaluation.evaluate import HYBRID, Exam, Report, evaluate
+from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import WAYS, Blend, Way, blended, learn, prior_blend, single_blend
@@ -53,6 +53,8 @@ class Learned:
     """NDCG@10 after each tree, by goal."""
     reports: list[Report]
     """Honest figures, the shop's main goal first; empty where there was nobody to judge by."""
+    marks: list[Marks]
+    """What each person got, a report each, for figures by group."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class _Settled:
     blend: Blend
     trial: Trial
     report: Report
+    marks: Marks
 
 
 def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, tell: Progress) -> Learned:
@@ -81,7 +84,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
     windows = windows_for(dataset, protocol, seed)
     ease = _tuned_ease(windows[-1:], seed, tell)
     if not windows:
-        return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [])
+        return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [], [])
     # the kinds of learners follow the whole dataset, so that every window has the same ones
     timeless = {one.name: one.fit(dataset) for one in learners_for(dataset, ease, means) if one.timeless}
     pools = []
@@ -109,6 +112,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
         {goal: one.trial.opinion for goal, one in settled.items() if one.trial.opinion},
         {goal: one.trial.curve for goal, one in settled.items()},
         [one.report for one in settled.values()],
+        [one.marks for one in settled.values()],
     )
 
 
@@ -181,7 +185,7 @@ def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     others = {LINEAR: rivals[chosen][-1]} if trial.trees is not None else {}
     if trial.trees is not None:
         others[TREES] = trial.trees
-    return _Settled(mix, trial, _report(judgement, trial.scores, others))
+    return _Settled(mix, trial, *_report(judgement, trial.scores, others))
 
 
 def _honest_scores(
@@ -222,8 +226,11 @@ def _value(windows: list[Judged], scores: list[Floats], protocol: Protocol) -> f
     return float(np.mean(parts))
 
 
-def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> Report:
-    """Hybrid, what it is made of, and every single view on the newest window, for people with history."""
+def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> tuple[Report, Marks]:
+    """Hybrid, what it is made of, and every single view on the newest window, for people with history.
+
+    With what each of these people got.
+    """
     window, known = judgement.windows[-1], judgement.known[-1]
     inside = window.lengths > 0
     judged = window.pick(inside)
@@ -240,7 +247,7 @@ def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) ->
     lists = {HYBRID: _listed(judged, scores[inside])}
     lists |= {name: _listed(judged, numbers[inside]) for name, numbers in others.items()}
     lists |= {view: _listed(judged, single(judged, at)) for at, view in enumerate(judgement.views)}
-    return evaluate(lists, exam)
+    return evaluate(lists, exam), marks_of(lists, exam, judged.users)
 
 
 def _listed(judged: Judged, scores: Floats) -> Ints:
