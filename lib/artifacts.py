@@ -32,6 +32,10 @@ class BadArtifact(Exception):
     """The folder is incomplete, altered, signed by another key, or of another format version."""
 
 
+class OtherFormat(BadArtifact):
+    """What is in the folder was signed and is whole, but written in a format this code does not read."""
+
+
 @dataclass(frozen=True)
 class Bundle:
     """What one folder holds, by name."""
@@ -97,7 +101,7 @@ def _checked_manifest(folder: Path, public: bytes) -> dict[str, Any]:
         raise BadArtifact("the manifest was altered or signed by another key") from error
     manifest: dict[str, Any] = json.loads(text)
     if manifest.get("format") != FORMAT:
-        raise BadArtifact(f"format {manifest.get('format')} is not {FORMAT}")
+        raise OtherFormat(f"format {manifest.get('format')} is not {FORMAT}")
     return manifest
 
 

@@ -72,11 +72,16 @@ class Als(Candidate):
         cells = int((row_lengths(pairs) > 0).sum()) * len(columns)
         self.alpha = float(np.clip(c.weight * cells / max(pairs.nnz, 1), *c.trust))
         if cells:
-            settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed, c.threads)
             kept = pairs if pairs.shape[1] == len(columns) else pairs[:, columns].tocsr()
-            self.items[columns] = alternating(kept[row_lengths(kept) > 0], settings)
+            self.items[columns] = self._factorised(kept[row_lengths(kept) > 0])
         self._prepare(timed=dataset.timed)
         return self
+
+    def _factorised(self, pairs: Csr) -> Floats:
+        """Factors of the columns of binary `pairs` (people x items), shape (items, factors); self.alpha is known."""
+        c = self.config
+        settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed, c.threads)
+        return alternating(pairs, settings)
 
     def _prepare(self, *, timed: bool) -> None:
         """Name the views, and work out Y'Y + penalty I, shape (factors, factors), part of each person's equations."""

@@ -2,6 +2,10 @@
 
 B = I - P diag(1/diag P) with P = (X'X + lambda I)^-1. Where people are fewer than items the same B follows from the
 people's side: P = (I - X' K X) / lambda with K = (XX' + lambda I)^-1 (Woodbury), and scoring never forms items x items.
+
+Whoever was learned from is scored as if they had not been: their row is taken out of the solved matrix, which leaves a
+formula in their own scores (Sherman and Morrison, 1950). Else their own things would stand further up than those of
+somebody with the same history who was not learned from, and lists would tell the two apart (pipeline/shadow.py).
 """
 
 import os
@@ -20,6 +24,7 @@ from recommendations.dataset.history import History
 
 Side = Literal["items", "people"]
 
+FLOOR = 0.05
 ALONE = 2_000
 """Up to so many rows a second processor costs more in waiting than it brings."""
 
@@ -72,6 +77,8 @@ class Ease(Candidate):
         x = pairs[people][:, columns].tocsr()
         if self.config.evenness and x.nnz:
             x = _evened(x, self.config.evenness)
+        self.emphasis = np.zeros(dataset.n_users, np.float32)
+        self.emphasis[people] = x.max(axis=1).toarray().ravel() if x.nnz else 0
         if self.side == "items":
             self._fit_items(x)
         else:
@@ -81,11 +88,14 @@ class Ease(Candidate):
 
     def _fit_items(self, x: Csr) -> None:
         weights = inverse(dense(x.T @ x), self.config.ridge)
-        weights /= -np.diag(weights)[None, :]
+        self.diagonal = np.diag(weights).copy()
+        weights /= -self.diagonal[None, :]
         np.fill_diagonal(weights, 0)
         self.weights = weights
         if self.config.links is not None:
             self.links = self._strongest(weights, self.config.links)
+            # among the people of a large shop nobody's own row is worth taking out
+            self.emphasis[:] = 0
             self.weights = weights[:0].copy()
 
     def _strongest(self, weights: Floats, most: int) -> Csr:
@@ -120,7 +130,15 @@ class Ease(Candidate):
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Regression scores; items outside the learned head get 0."""
-        return {view: self._score(given) for view, given in self._given(rows).items()}
+        inputs = self._given(rows)
+        told = {view: self._score(given) for view, given in inputs.items()}
+        emphasis = np.where(users >= 0, self.emphasis[np.maximum(users, 0)], 0)
+        if emphasis.any() and len(self.columns):
+            plain = told[self.name][:, self.columns]
+            for view, scores in told.items():
+                own = plain, rows, emphasis
+                scores[:, self.columns] = self._as_a_stranger(scores[:, self.columns], inputs[view], own)
+        return told
 
     def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
         """Sparse where only the strongest weights were kept."""
@@ -131,6 +149,20 @@ class Ease(Candidate):
     def _given(self, rows: History) -> dict[str, Csr]:
         inputs = [rows.pairs] + [rows.recent(share) for share in self.config.recency[: len(self.views) - 1]]
         return dict(zip(self.views, inputs, strict=True))
+
+    def _as_a_stranger(self, scores: Floats, given: Csr, own: tuple[Floats, History, Floats]) -> Floats:
+        """`scores` (people, columns) of the input `given` with each person's own row x taken out of P.
+
+        `own` are the plain scores, the history, and how much each person counted at the fit, 0 for a stranger. With
+        t = P x: P - without the row - is P + t t' / (1 - x't), and (q P)_i = P_ii (q_i - score_i) for every input q.
+        """
+        plain, rows, emphasis = own
+        x, q = dense(rows.pairs[:, self.columns]), dense(given[:, self.columns])
+        t = emphasis[:, None] * self.diagonal * (x - plain)
+        # x't < 1 for a row that was in the sum; the floor is for somebody whose history has grown since
+        left = np.maximum(1 - emphasis * np.einsum("ij,ij->i", x, t), FLOOR)[:, None]
+        through = self.diagonal * (q - scores) + np.einsum("ij,ij->i", q, t)[:, None] * t / left
+        return np.asarray(q - through / (self.diagonal + t * t / left), np.float32)
 
     def _score(self, given: Csr) -> Floats:
         if not len(self.columns):
@@ -176,8 +208,9 @@ class Ease(Candidate):
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """The solved matrix; on the people's side also who took what, which scoring needs."""
         arrays: Arrays = {"weights": self.weights, "columns": self.columns}
+        arrays |= {"diagonal": self.diagonal, "emphasis": self.emphasis}
         if self.side == "people":
-            arrays |= {"diagonal": self.diagonal} | sparse_parts("x", self.x)
+            arrays |= sparse_parts("x", self.x)
         if self.links is not None:
             arrays |= sparse_parts("links", self.links)
         values = {"side": self.side, "n_items": self.n_items, "timed": len(self.views) > 1}
@@ -189,8 +222,9 @@ class Ease(Candidate):
         out = cls(EaseConfig(**(values["config"] | {"recency": tuple(values["config"]["recency"])})))
         out.side, out.n_items = values["side"], values["n_items"]
         out.weights, out.columns = arrays["weights"], arrays["columns"]
+        out.diagonal, out.emphasis = arrays["diagonal"], arrays["emphasis"]
         if out.side == "people":
-            out.diagonal, out.x = arrays["diagonal"], from_parts("x", arrays)
+            out.x = from_parts("x", arrays)
         if "links_data" in arrays:
             out.links = from_parts("links", arrays)
         out._name_views(timed=values["timed"])

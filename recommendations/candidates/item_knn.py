@@ -19,6 +19,8 @@ from recommendations.dataset.history import History
 
 ALONE = 5_000_000
 """Up to so many pairs one processor multiplies."""
+ALONE_UP_TO = 50_000
+"""Among more people nobody's own part in a link is worth leaving out, and doing so would double the time of a list."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class ItemKnn(SparseCandidate):
         c = self.config
         pairs = dataset.history.pairs
         buyers = np.bincount(pairs.indices, minlength=dataset.n_items).astype(np.float32)
+        self.buyers, self.lengths = buyers, row_lengths(pairs)
         self.cosine, count = self._cosine(pairs, buyers) if c.measure == "cosine" else self._other(dataset)
         self.supported = self._supported(self.cosine, count)
         lengths = np.maximum(row_lengths(pairs), 1).astype(np.float32)
@@ -105,9 +108,38 @@ class ItemKnn(SparseCandidate):
     def products(self, rows: History, users: Ints) -> dict[str, Csr]:
         """Sums of similarity over the history, plain, by walk, and weighted by recency."""
         # the length normalises only between people, but keeps float32 sums small
-        out = {"knn": rows.pairs @ self.cosine, "walk": rows.pairs @ self.walk}
+        inputs = {"knn": rows.pairs, "walk": rows.pairs}
         if "knn_recent" in self.views:
-            out["knn_recent"] = rows.recent(self.config.recency) @ self.cosine
+            inputs["knn_recent"] = rows.recent(self.config.recency)
+        out = {}
+        for view, given in inputs.items():
+            product = given @ (self.walk if view == "walk" else self.cosine)
+            own = self._of_themselves(rows, users, given, view)
+            out[view] = product if own is None else product - own
+        return out
+
+    def _of_themselves(self, rows: History, users: Ints, given: Csr, view: str) -> "Csr | None":
+        """What of a sum over `given` is each person's own doing: their share in the links between two things they had.
+
+        Without it whoever was learned from finds their own things further up than somebody with the same history who
+        was not, and lists tell the two apart (pipeline/shadow.py). Only links that were kept are counted. None where
+        there is nothing to leave out.
+        """
+        c = self.config
+        known = users >= 0
+        lengths = np.where(known, self.lengths[np.maximum(users, 0)], 0)
+        if len(self.lengths) > ALONE_UP_TO or not lengths.any() or c.measure != "cosine":
+            return None
+        if view == "walk":
+            at_least = np.maximum(self.buyers, 1)
+            links, source = self.walk, at_least**-c.walk_power
+            target, person = at_least**-c.walk_penalty, np.maximum(lengths, 1.0) ** -c.walk_power
+        else:
+            norm = 1 / np.sqrt(self.buyers + c.shrinkage)
+            links, source, target, person = self.cosine, norm, norm, np.ones(len(users))
+        pattern = sp.csr_matrix((np.ones_like(links.data), links.indices, links.indptr), shape=links.shape)
+        own = ((given @ sp.diags(source)) @ pattern).multiply(rows.pairs)
+        out: Csr = (sp.diags(person * (lengths > 0)) @ own @ sp.diags(target)).tocsr().astype(np.float32)
         return out
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
@@ -140,6 +172,7 @@ class ItemKnn(SparseCandidate):
             sparse_parts("cosine", self.cosine)
             | sparse_parts("walk", self.walk)
             | sparse_parts("supported", self.supported)
+            | {"buyers": self.buyers, "lengths": self.lengths}
         )
         values = {"config": asdict(self.config), "timed": "knn_recent" in self.views}
         if self.rater is not None:
@@ -153,6 +186,7 @@ class ItemKnn(SparseCandidate):
         out = cls(ItemKnnConfig(**values["config"]))
         out.cosine, out.walk = from_parts("cosine", arrays), from_parts("walk", arrays)
         out.supported = from_parts("supported", arrays)
+        out.buyers, out.lengths = arrays["buyers"], arrays["lengths"]
         if "rater" in values:
             parts = {name.removeprefix("rater_"): one for name, one in arrays.items() if name.startswith("rater_")}
             out.rater = NeighbourRater.from_artifacts(parts, values["rater"])

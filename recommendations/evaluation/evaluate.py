@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from recommendations.dataset.arrays import Csr, Ints
+from recommendations.dataset.arrays import Csr, Doubles, Ints
 from recommendations.evaluation import beyond, metrics
 from recommendations.ranking.hybrid import BUCKETS, bucket_of
 
@@ -97,6 +97,26 @@ class Exam:
     """A number per category, -1 where the item has none, shape (items,)."""
     texts: "Csr | None" = None
     """items x words, for diversity of content."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What each person of an exam got from the hybrid and from popularity. Held in memory only: figures of persons."""
+
+    goal: str
+    users: Ints
+    """Positions of the people, shape (people,)."""
+    lengths: Ints
+    """Distinct items in each person's history, shape (people,)."""
+    hybrid: Doubles
+    """NDCG@10, shape (people,)."""
+    popularity: Doubles
+
+
+def marks_of(lists: Mapping[str, Ints], exam: Exam, users: Ints) -> Marks:
+    """The marks of the people at positions `users`, in the order of `exam`; `lists` must hold both recommenders."""
+    each = {name: metrics.per_person(lists[name], exam.truth).ndcg10 for name in (HYBRID, POPULARITY)}
+    return Marks(exam.goal, users, exam.lengths, each[HYBRID], each[POPULARITY])
 
 
 def measure(name: str, lists: Ints, exam: Exam) -> Figures:

@@ -1,11 +1,17 @@
 """May this model go live? A pure decision on figures, with its reason as data."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from recommendations.evaluation.evaluate import HYBRID, POPULARITY, Report
+from recommendations.evaluation.fairness import Drop, Harm
+from recommendations.evaluation.membership import BOUND, Membership
 
 MIN_PEOPLE = 20
+HARM_BOUND = 0.02
+"""NDCG@10 that no group may lose: a drop counts when its whole interval, which holds for all groups at once, is beyond
+it. Groups of fewer than fairness.COMPARED people are not judged: theirs would be a figure of chance."""
 
 
 class Verdict(StrEnum):
@@ -22,6 +28,23 @@ class Ground(StrEnum):
     TOO_FEW = "too_few_people_to_judge"
     NO_BETTER = "not_better_than_popularity"
     WORSE_THAN_LIVE = "worse_than_live"
+    HARMS_GROUP = "harms_a_group"
+    TELLS_MEMBERS = "tells_who_was_learned_from"
+    UNTESTED = "privacy_not_tested"
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that is judged."""
+
+    report: Report
+    """Of the candidate."""
+    live: Report | None = None
+    """Of the version in force, for the same goal; None when there is none."""
+    harm: Harm | None = None
+    """What each group loses with the candidate, against the version in force or, without one, against popularity."""
+    membership: Membership | None = None
+    """How well the candidate's lists tell whose history it learned from; None where that could not be tried."""
 
 
 @dataclass(frozen=True)
@@ -35,29 +58,62 @@ class Decision:
     high: float
     popularity: float
     live: float | None
-    """NDCG@10 of the live version on the same exam; None when there is none."""
+    """NDCG@10 of the live version on its own exam; None when there is none."""
+    harmed: list[Drop] = field(default_factory=list)
+    """Groups that lose more than HARM_BOUND beyond doubt, the largest loss first."""
+    groups: int = 0
+    """Groups that had enough people to be judged."""
+    membership: Membership | None = None
+    checks: dict[str, bool | None] = field(default_factory=dict)
+    """Each ground to reject by, in the order they are looked at: False where it holds, None where it does not apply."""
 
     @property
     def promoted(self) -> bool:
         """True when the candidate may go live."""
         return self.verdict is Verdict.PROMOTE
 
+    def as_values(self) -> dict[str, Any]:
+        """Plain JSON values, with the bounds that held."""
+        return asdict(self) | {"harm_bound": HARM_BOUND, "membership_bound": BOUND}
 
-def decide(candidate: Report, live: Report | None = None) -> Decision:
-    """Promote when NDCG@10 beats popularity with its whole interval and the live version is not beyond its upper end.
 
-    `live` is the report of the version in force, on the same window. Raises ValueError when `candidate` lacks the
-    hybrid's or popularity's figures.
+def decide(case: Case) -> Decision:
+    """Promote what is better than popularity, no worse than the version in force, harms no group and keeps its people.
+
+    In this order, and the first that fails is the ground:
+
+    1. at least MIN_PEOPLE people to judge by;
+    2. NDCG@10 beats popularity with its whole interval;
+    3. the version in force is not beyond the interval's upper end;
+    4. no group with enough people loses more than HARM_BOUND with its whole interval;
+    5. a membership-inference attack was tried, and the upper end of its AUC's interval is at most membership.BOUND.
+
+    Raises ValueError when the report lacks the hybrid's or popularity's figures.
     """
-    own, popular = candidate.of(HYBRID), candidate.of(POPULARITY)
+    own, popular = case.report.of(HYBRID), case.report.of(POPULARITY)
     if own is None or popular is None:
         raise ValueError("the report must hold the hybrid and popularity")
-    before = live.of(HYBRID) if live is not None else None
-    numbers = (own.ndcg10, own.low, own.high, popular.ndcg10, before.ndcg10 if before else None)
-    if own.people < MIN_PEOPLE:
-        return Decision(Verdict.REJECT, Ground.TOO_FEW, *numbers)
-    if own.low <= popular.ndcg10:
-        return Decision(Verdict.REJECT, Ground.NO_BETTER, *numbers)
-    if before is not None and own.high < before.ndcg10:
-        return Decision(Verdict.REJECT, Ground.WORSE_THAN_LIVE, *numbers)
-    return Decision(Verdict.PROMOTE, Ground.BETTER, *numbers)
+    before = case.live.of(HYBRID) if case.live is not None else None
+    harmed = case.harm.beyond(HARM_BOUND) if case.harm else []
+    checks: dict[Ground, bool | None] = {
+        Ground.TOO_FEW: own.people >= MIN_PEOPLE,
+        Ground.NO_BETTER: own.low > popular.ndcg10,
+        Ground.WORSE_THAN_LIVE: None if before is None else own.high >= before.ndcg10,
+        Ground.HARMS_GROUP: not harmed if case.harm and case.harm.drops else None,
+        Ground.UNTESTED: case.membership is not None,
+        Ground.TELLS_MEMBERS: case.membership.within() if case.membership else None,
+    }
+    ground = next((one for one, passed in checks.items() if passed is False), Ground.BETTER)
+    return Decision(
+        verdict=Verdict.PROMOTE if ground is Ground.BETTER else Verdict.REJECT,
+        ground=ground,
+        ndcg10=own.ndcg10,
+        low=own.low,
+        high=own.high,
+        popularity=popular.ndcg10,
+        live=before.ndcg10 if before else None,
+        harmed=harmed,
+        groups=len(case.harm.drops) if case.harm else 0,
+        membership=case.membership,
+        checks={one.value: passed for one, passed in checks.items()},
+    )

@@ -17,7 +17,7 @@ from recommendations.candidates.catalogue import LEARNERS
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.history import History
-from recommendations.evaluation.evaluate import Report
+from recommendations.evaluation.evaluate import Marks, Report
 from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
 from recommendations.ranking import reasons
 from recommendations.ranking.ascent import blend
@@ -39,6 +39,8 @@ from recommendations.ranking.reranker import Cells, Reranker, SecondOpinion
 from recommendations.ranking.traits import Shelf
 
 NOTHING = np.zeros((0, 0, 0), np.float32)
+FORMAT = 2
+"""Of a model folder; counted up whenever a learner keeps something else than before, lest an older one is misread."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class FittedHybrid:
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: protocol, ridge, seed, counts."""
     reports: list[Report] = field(default_factory=list)
+    marks: list[Marks] = field(default_factory=list)
+    """What each judged person got, a report each; a model folder does not hold them."""
 
     def recommend(self, users: Ints, wish: Wish | None = None, done: Callable[[int], None] | None = None) -> Lists:
         """Lists for people at positions `users`, -1 for somebody unknown; `done` hears how many are ready.
@@ -153,7 +157,7 @@ class FittedHybrid:
             given = Given(cells.features, mix.for_lengths(pool.lengths), among, lift)
             scores = blend(given.features, given.weights)
             if goal in self.opinions:
-                scores = self.opinions[goal].mixed(scores, cells)
+                scores = self.opinions[goal].mixed(scores, cells, pool.lengths)
             return ranked(pool, given, scores, wish.k)
 
         fresh = order("new", self.fresh, pool.real & ~pool.seen, allowed & ~pool.seen)
@@ -232,12 +236,18 @@ class FittedHybrid:
                 "items": pd.DataFrame({"item": self.items.astype(str)}),
             },
         )
-        return artifacts.save(bundle, folder, key_file, notes={"kind": "hybrid", **self.facts})
+        return artifacts.save(bundle, folder, key_file, notes={"kind": "hybrid", "format": FORMAT, **self.facts})
 
     @classmethod
     def load(cls, folder: Path, public: bytes) -> Self:
-        """The recommender in `folder`; raises lib.artifacts.BadArtifact unless every byte is what `public` signed."""
-        bundle, _ = artifacts.load(folder, public)
+        """The recommender in `folder`.
+
+        Raises lib.artifacts.BadArtifact unless every byte is what `public` signed, OtherFormat for a folder of another
+        FORMAT.
+        """
+        bundle, notes = artifacts.load(folder, public)
+        if notes.get("format") != FORMAT:
+            raise artifacts.OtherFormat(f"a model of format {notes.get('format', 1)}, not {FORMAT}")
         recipe = bundle.values["recipe"]
         learners = [
             LEARNERS[name].from_artifacts(bundle.arrays[name], recipe["learners"][name]) for name in recipe["order"]

@@ -8,12 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from crm.access.models import User
 from crm.privacy import gate
 from crm.privacy.models import Release
 from lib import artifacts, signing
 from lib.runs import Cancelled, Progress
 from recommendations.evaluation.evaluate import Report
-from recommendations.evaluation.gate import Decision, decide
+from recommendations.evaluation.gate import Decision
+from recommendations.pipeline import judging
+from recommendations.pipeline.chosen import means
 from recommendations.pipeline.desk import desk_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
@@ -34,11 +37,12 @@ def folder_of(version: ModelVersion) -> Path:
     return Path(settings.MODEL_DIR) / str(version.pk)
 
 
-def roll_back(*, version: ModelVersion, tell: Progress | None = None) -> None:
+def roll_back(*, version: ModelVersion, by: User | None = None, tell: Progress | None = None) -> None:
     """Let an earlier version serve again, with lists made anew from its signed model and today's shelves.
 
     Raises promote.NotPassed for a version that never passed the gate or whose release has expired (its people can no
-    longer be found), lib.artifacts.BadArtifact when the model was altered.
+    longer be found), lib.artifacts.OtherFormat for a model made by another release of Relata, lib.artifacts.BadArtifact
+    when the model was altered.
     """
     if version.verdict not in {ModelVersion.Verdict.RETIRED, ModelVersion.Verdict.READY}:
         raise promote.NotPassed(_("Version %(number)s has not passed the gate.") % {"number": version.pk})
@@ -47,7 +51,7 @@ def roll_back(*, version: ModelVersion, tell: Progress | None = None) -> None:
         told = _("The release version %(number)s learned from has expired; train a new version.")
         raise promote.NotPassed(told % {"number": version.pk})
     fitted = load(version)
-    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent)
+    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent, by=by)
 
 
 def _silent(done: int, total: int, doing: str) -> None:
@@ -79,11 +83,23 @@ def work(
         release = release_of(tell)
         gate.verify(release)
         released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
-        fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
+        fitted = fit_hybrid(
+            released.dataset, means=means(), progress=lambda doing, done, total: tell(done, total, doing)
+        )
+        evidence = judging.gather(release, released, fitted, tell)
+        # into the signed folder, so that nobody can better it afterwards
+        fitted.facts["evidence"] = evidence.as_values()
         _keep(version, release, released, fitted)
-        decision = _judge(version, fitted)
+        decision = _judge(version, fitted, evidence)
         if decision.promoted:
-            serve(version=version, release=release, stock=stock_of(released), fitted=fitted, tell=tell)
+            serve(
+                version=version,
+                release=release,
+                stock=stock_of(released),
+                fitted=fitted,
+                tell=tell,
+                by=version.created_by,
+            )
         version.finish()
     except Cancelled:
         pass
@@ -113,9 +129,13 @@ def _keep(version: ModelVersion, release: Release, released: Released, fitted: F
     version.release_ref = release.pk
     version.people, version.products, version.interactions = data.n_users, data.n_items, data.n_events
     again = fitted.again.as_values() if fitted.again else None
-    version.recipe = {"facts": fitted.facts, "fresh": fitted.fresh.as_values(), "again": again}
-    version.metrics = _metrics(fitted.reports[0]) if fitted.reports else {}
+    # how it was made is told apart from how good it is
+    facts = dict(fitted.facts)
+    evidence = facts.pop("evidence")
+    version.recipe = {"facts": facts, "fresh": fitted.fresh.as_values(), "again": again}
+    version.metrics = _metrics(fitted.reports[0])
     version.metrics["reports"] = [report.as_values() for report in fitted.reports]
+    version.metrics["evidence"] = evidence
     # Not the whole row: somebody may have cancelled the work meanwhile, and that must not be undone.
     version.save(
         update_fields=[
@@ -148,27 +168,10 @@ def _metrics(report: Report) -> dict[str, Any]:
     }
 
 
-def _judge(version: ModelVersion, fitted: FittedHybrid) -> Decision:
-    """Ask the gate, and write its verdict with the numbers it rests on.
-
-    Raises ValueError when there was nobody to judge by.
-    """
-    if not fitted.reports:
-        raise ValueError("There are too few orders over time to judge a model by.")
-    live = promote.live()
-    before = _report_of(live, fitted.reports[0].goal) if live else None
-    decision = decide(fitted.reports[0], before)
-    against = f"popularity {decision.popularity:.4f}"
-    if decision.live is not None:
-        against += f", the version in use {decision.live:.4f}"
-    reason = f"{decision.ground}: NDCG@10 {decision.ndcg10:.4f} ({decision.low:.4f} to {decision.high:.4f}); {against}"
-    promote.judge(version=version, passed=decision.promoted, reason=reason)
+def _judge(version: ModelVersion, fitted: FittedHybrid, evidence: judging.Evidence) -> Decision:
+    """Ask the gate, and write its verdict with the numbers it rests on."""
+    decision, against = judging.judge(fitted, evidence, promote.live())
+    version.metrics["decision"] = decision.as_values() | {"against": against}
+    version.save(update_fields=["metrics"])
+    promote.judge(version=version, passed=decision.promoted, reason=judging.sentence(decision, against))
     return decision
-
-
-def _report_of(version: ModelVersion, goal: str) -> Report | None:
-    """Return the version's own report for the same goal, from its own time split."""
-    for values in version.metrics.get("reports", []):
-        if values["goal"] == goal:
-            return Report.from_values(values)
-    return None

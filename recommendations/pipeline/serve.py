@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
+from crm.access.models import User
 from crm.catalog.models import Product
 from crm.privacy import gate
 from crm.privacy.models import Release
@@ -51,8 +52,18 @@ def departments_of(stock: Stock) -> list[str]:
     return [names.get(pk, "") for pk in stock.product_ids.tolist()]
 
 
-def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: FittedHybrid, tell: Progress) -> None:
+def serve(
+    *,
+    version: ModelVersion,
+    release: Release,
+    stock: Stock,
+    fitted: FittedHybrid,
+    tell: Progress,
+    by: User | None = None,
+) -> None:
     """Let a version serve: lists, favourites, neighbours and the verdict change at one moment, or not at all.
+
+    `by` is who asked for it, None for a night's own work.
 
     Consent is asked for again where pseudonyms become customers. Raises promote.NotPassed for a version that the gate
     has not passed, Cancelled when `tell` does.
@@ -68,7 +79,7 @@ def serve(*, version: ModelVersion, release: Release, stock: Stock, fitted: Fitt
             publish.publish(version=version)
             publish.store_favourites(version=version, favourites=popular)
             store_neighbours(version=version, rows=near)
-            promote.promote(version=version)
+            promote.promote(version=version, by=by)
     finally:
         publish.discard()
 

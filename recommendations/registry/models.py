@@ -25,7 +25,9 @@ class ModelVersion(Run):
     recipe = models.JSONField(default=dict, blank=True)
     """Learners with their settings, and the blend's weights per history bucket."""
     metrics = models.JSONField(default=dict, blank=True)
-    """{"learners": {name: {"ndcg10", "low", "high", "recall10", "hit10", "coverage10", "novelty10", ...}}, ...}."""
+    """{"learners": {name: {"ndcg10", "low", "high", "recall10", "hit10", "coverage10", "novelty10", ...}},
+    "reports": every goal's (evaluate.Report), "evidence": figures by group, the attack and rated errors
+    (pipeline.judging.Evidence), "decision": what the gate asked and found (gate.Decision)}."""
     release_ref = models.BigIntegerField(null=True)
     path = models.CharField(max_length=500, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
@@ -49,3 +51,32 @@ class ModelVersion(Run):
 
     def __str__(self) -> str:
         return f"v{self.pk}"
+
+
+class Changeover(models.Model):
+    """One moment at which another version began to serve. Append-only."""
+
+    class Why(models.TextChoices):
+        """What made it serve."""
+
+        PASSED = "passed", _("Passed the gate")
+        ROLLED_BACK = "rolled_back", _("Rolled back")
+
+    at = models.DateTimeField(auto_now_add=True)
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="changeovers")
+    before = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
+    """The version that served until then; null for the first, and where that one was deleted."""
+    why = models.CharField(max_length=12, choices=Why)
+    by = models.ForeignKey("crm.User", models.SET_NULL, null=True, related_name="changeovers")
+    """Who asked; null for a night's own work, and for people who left."""
+
+    class Meta:
+        ordering = ["-id"]
+
+    class Privacy:
+        """Who of the team changed what serves."""
+
+        id = at = version = before = why = by = operations()
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.why}"

@@ -4,7 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from recommendations.registry.models import ModelVersion
+from crm.access.models import User
+from recommendations.registry.models import Changeover, ModelVersion
 
 Verdict = ModelVersion.Verdict
 
@@ -19,14 +20,17 @@ def live() -> ModelVersion | None:
 
 
 @transaction.atomic
-def promote(*, version: ModelVersion) -> None:
-    """Let a version serve; the one before it retires.
+def promote(*, version: ModelVersion, by: User | None = None) -> None:
+    """Let a version serve; the one before it retires, and the change is written down with who asked for it.
 
     Raises NotPassed for a version that the gate has not passed.
     """
     locked = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if locked.verdict not in {Verdict.READY, Verdict.RETIRED, Verdict.LIVE}:
         raise NotPassed(_("Version %(number)s has not passed the gate.") % {"number": version.pk})
+    if locked.verdict != Verdict.LIVE:
+        why = Changeover.Why.PASSED if locked.verdict == Verdict.READY else Changeover.Why.ROLLED_BACK
+        Changeover.objects.create(version=locked, before=live(), why=why, by=by)
     ModelVersion.objects.filter(verdict=Verdict.LIVE).exclude(pk=version.pk).update(verdict=Verdict.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(verdict=Verdict.LIVE, promoted_at=timezone.now())
     version.refresh_from_db()

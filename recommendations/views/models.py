@@ -12,12 +12,13 @@ from django.views.decorators.http import require_POST
 
 from crm.access.models import User
 from crm.catalog.models import Product
-from lib.artifacts import BadArtifact
+from lib.artifacts import BadArtifact, OtherFormat
 from recommendations.models import ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
 from recommendations.tasks import train
-from recommendations.views.wording import bucket_name, ground_of, in_order, learner_name, numbers_of, window_name
+from recommendations.views.verdict import told
+from recommendations.views.wording import bucket_name, in_order, learner_name, window_name
 
 VERSIONS_SHOWN = 20
 SHOWN_FROM = 0.005
@@ -49,8 +50,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "nav": "recommendations",
         "version": version,
-        "ground": ground_of(version.reason),
-        "numbers": numbers_of(version.reason),
+        "told": told(version),
         "window": window_name(version.metrics.get("window", "")),
         "left_out": [
             (learner_name(name), reason) for name, reason in version.recipe.get("facts", {}).get("left_out", {}).items()
@@ -159,12 +159,14 @@ def model_serve(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    _editor(request)
+    user = _editor(request)
     version = get_object_or_404(ModelVersion, pk=pk)
     try:
-        retrain.roll_back(version=version)
+        retrain.roll_back(version=version, by=user)
     except promote.NotPassed as error:
         messages.error(request, str(error))
+    except OtherFormat:
+        messages.error(request, _("The model was made by another release of Relata. Train a new version."))
     except BadArtifact:
         messages.error(request, _("The model's files were altered since they were signed. It must not serve."))
     else:

@@ -1,7 +1,7 @@
 """Names of methods, buckets and verdicts, in words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ LEARNERS: dict[str, str | Promise] = {
     "people": gettext_lazy("Similar people"),
     "als": gettext_lazy("Latent factors"),
     "als_recent": gettext_lazy("Latent factors, recent history"),
+    "two_tower": gettext_lazy("Two-tower network"),
     "next": gettext_lazy("What is taken next"),
     "sitting": gettext_lazy("What is taken in one sitting"),
     "again_alive": gettext_lazy("Habits that still live"),
@@ -44,7 +45,45 @@ GROUNDS: dict[str, str | Promise] = {
     "too_few_people_to_judge": gettext_lazy("Too few people bought in the last weeks to judge it."),
     "not_better_than_popularity": gettext_lazy("It does not beat popularity beyond doubt."),
     "worse_than_live": gettext_lazy("The version in use is better beyond doubt."),
+    "harms_a_group": gettext_lazy("A group of people would get worse lists beyond doubt."),
+    "tells_who_was_learned_from": gettext_lazy("Its lists may tell whose history it learned from."),
+    "privacy_not_tested": gettext_lazy("Too few people to try whether its lists tell whose history it learned from."),
 }
+CHECKS: dict[str, str | Promise] = {
+    "too_few_people_to_judge": gettext_lazy("Enough people to judge it by"),
+    "not_better_than_popularity": gettext_lazy("Better than popularity"),
+    "worse_than_live": gettext_lazy("Not worse than the version in use"),
+    "harms_a_group": gettext_lazy("No group gets worse lists"),
+    "privacy_not_tested": gettext_lazy("Privacy was tried"),
+    "tells_who_was_learned_from": gettext_lazy("Lists do not tell whom it learned from"),
+}
+"""What the gate asks, by the ground it rejects on."""
+GROUPINGS: dict[str, str | Promise] = {
+    "history": gettext_lazy("Length of history"),
+    "gender": gettext_lazy("Gender"),
+    "born": gettext_lazy("Years of birth"),
+    "country": gettext_lazy("Country"),
+    "extra": gettext_lazy("Age band"),
+    "segment": gettext_lazy("Segment"),
+}
+GENDERS: dict[str, str | Promise] = {
+    "female": gettext_lazy("Women"),
+    "male": gettext_lazy("Men"),
+    "diverse": gettext_lazy("Other gender"),
+}
+ATTACKS: dict[str, str | Promise] = {
+    "own": gettext_lazy("The list goes back to the person's own things"),
+    "alike": gettext_lazy("The list is like the person's history"),
+    "unexplained": gettext_lazy("Nobody else's behaviour leads to the list"),
+    "own_unexplained": gettext_lazy("Own things nobody else's behaviour leads to"),
+    "category": gettext_lazy("The list stays in the person's categories"),
+    "rare": gettext_lazy("The list is not what is popular anyway"),
+    "sure": gettext_lazy("The first score is high"),
+    "steep": gettext_lazy("The scores fall quickly"),
+    "own_ahead": gettext_lazy("Own things score above all others"),
+    "combined": gettext_lazy("All signs at once"),
+}
+"""What an attacker looks at (evaluation/membership.py)."""
 NUMBERS = re.compile(
     r"NDCG@10 (?P<ndcg>[\d.]+) \((?P<low>[\d.]+) to (?P<high>[\d.]+)\); popularity (?P<popular>[\d.]+)"
     r"(?:, the version in use (?P<live>[\d.]+))?"
@@ -82,6 +121,27 @@ def window_name(window: str) -> str:
     if share is None:
         return window
     return _("The last %(share)s %% of what happened") % {"share": round(100 * (1 - float(share[1])))}
+
+
+def grouping_name(name: str) -> str:
+    """Return what people are divided by, in words."""
+    return str(GROUPINGS.get(name, name))
+
+
+def group_name(grouping: str, label: str, segments: Mapping[str, str]) -> str:
+    """Return a group in words; `segments` holds the names of segments by their number."""
+    if grouping == "history":
+        return bucket_name(label)
+    if grouping == "gender":
+        return str(GENDERS.get(label.lower(), label))
+    if grouping == "segment":
+        return segments.get(label) or _("Segment %(number)s") % {"number": label}
+    return label
+
+
+def attack_name(name: str) -> str:
+    """Return what an attacker looked at, in words."""
+    return str(ATTACKS.get(name, name))
 
 
 def ground_of(reason: str) -> str:

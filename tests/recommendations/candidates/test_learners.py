@@ -140,7 +140,7 @@ def test_ease_is_the_closed_form_of_its_paper() -> None:
     x = data.history.pairs.toarray().astype(np.float64)
     p = np.linalg.inv(x.T @ x + 30.0 * np.eye(data.n_items))
     b = np.eye(data.n_items) - p / np.diag(p)[None, :]
-    scores = Ease(EaseConfig(ridge=30.0)).fit(data).scores(data.history, np.arange(data.n_users))["ease"]
+    scores = Ease(EaseConfig(ridge=30.0)).fit(data).scores(data.history, np.full(data.n_users, -1))["ease"]
     np.testing.assert_allclose(scores, x @ b, atol=1e-4)
 
 

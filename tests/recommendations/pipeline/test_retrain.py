@@ -20,9 +20,12 @@ from crm.customers.models import Customer
 from crm.interactions.models import Interaction
 from crm.privacy import gate
 from crm.privacy.models import Release
-from lib.artifacts import BadArtifact
+from lib.artifacts import BadArtifact, OtherFormat
+from recommendations.evaluation.fairness import Drop, Harm
+from recommendations.evaluation.membership import Membership
 from recommendations.models import Favourites, ModelVersion, Neighbours, Recommendation
-from recommendations.pipeline import due, retrain
+from recommendations.pipeline import due, fitted, judging, retrain
+from recommendations.pipeline.judging import Evidence
 from recommendations.ranking.policy import K_SUPPORT
 from recommendations.registry import promote
 from recommendations.serving import desk
@@ -289,6 +292,60 @@ def test_an_artefact_altered_by_one_byte_refuses_to_load_and_the_page_says_so(
     assert (promote.live(), lists()) == (newer, before)
     assert marketer.post(f"/recommendations/models/{old.pk}/serve/", follow=True).status_code == 200
     assert promote.live() == old
+
+
+def test_a_model_of_an_older_format_is_refused_in_words(trained: Trained, marketer: Client, monkeypatch: Any) -> None:
+    newer, old = again(trained.release), trained.version
+    monkeypatch.setattr(fitted, "FORMAT", fitted.FORMAT + 1)
+    with pytest.raises(OtherFormat, match=f"format {fitted.FORMAT - 1}, not {fitted.FORMAT}"):
+        retrain.load(old)
+    answer = marketer.post(f"/recommendations/models/{old.pk}/serve/", follow=True)
+    assert "another release of Relata" in answer.content.decode()
+    assert promote.live() == newer
+
+
+def test_what_a_version_was_judged_by_is_signed_with_it(trained: Trained) -> None:
+    metrics = trained.version.metrics
+    assert retrain.load(trained.version).facts["evidence"] == metrics["evidence"]
+    found = Evidence.from_values(metrics["evidence"])
+    assert found.as_values() == metrics["evidence"]
+    assert found.membership is not None and found.membership.within()
+    segment = found.fairness.of("segment")
+    assert segment is not None and {group.label for group in segment.groups} <= {str(trained.segment_id)}
+    assert set(metrics["decision"]["checks"].values()) <= {True, None}
+    assert metrics["decision"]["against"] == "popular"
+
+
+def test_the_next_version_is_compared_with_the_live_one_group_by_group(trained: Trained) -> None:
+    version = again(trained.release)
+    assert version.metrics["decision"]["against"] == "live"
+    assert version.metrics["decision"]["groups"] > 0
+
+
+def test_a_version_whose_lists_tell_their_people_is_rejected_and_says_so(
+    trained: Trained, marketer: Client, monkeypatch: Any
+) -> None:
+    before, told = lists(), Membership(100, "own", 0.9, 0.85, 0.95, 0.4, {"own": 0.9})
+    monkeypatch.setattr(judging, "try_membership", lambda *given: told)
+    version = again(trained.release)
+    assert (version.verdict, lists()) == ("rejected", before)
+    assert version.reason.startswith("tells_who_was_learned_from: ")
+    page = marketer.get(f"/recommendations/models/{version.pk}/").content.decode()
+    assert "may tell whose history it learned from" in page
+    assert "AUC of 0.900 (0.850 to 0.950)" in page
+
+
+def test_a_version_that_harms_a_group_is_rejected_and_names_it(
+    trained: Trained, marketer: Client, monkeypatch: Any
+) -> None:
+    lost = Harm([Drop("gender", "female", 60, 0.1, 0.05, 0.15)])
+    monkeypatch.setattr(judging.fairness, "harm", lambda candidate, live: lost)
+    version = again(trained.release)
+    assert version.reason.startswith("harms_a_group: ")
+    assert "gender female loses 0.1000 (0.0500 to 0.1500) against the version in use" in version.reason
+    page = marketer.get(f"/recommendations/models/{version.pk}/").content.decode()
+    assert "Gender, Women: 0.1000 less (0.0500 to 0.1500) than the version in use" in page
+    assert promote.live() == trained.version
 
 
 def test_a_version_whose_release_has_expired_cannot_come_back_and_the_page_says_so(

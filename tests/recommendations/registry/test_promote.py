@@ -2,8 +2,10 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
-from recommendations.models import ModelVersion
+from crm.access.models import User
+from recommendations.models import Changeover, ModelVersion
 from recommendations.registry import promote
 from recommendations.registry.promote import NotPassed
 from tests.recommendations import shelves
@@ -51,3 +53,21 @@ def test_the_gate_s_word_is_written_down(passed: bool, verdict: str) -> None:
     promote.judge(version=version, passed=passed, reason="because")
     version.refresh_from_db()
     assert (version.verdict, version.reason) == (verdict, "because")
+
+
+def test_every_change_of_what_serves_is_written_down_with_who_and_why(marketer: Client) -> None:
+    boss = User.objects.get()
+    first, second = shelves.version("ready"), shelves.version("ready")
+    promote.promote(version=first)
+    promote.promote(version=second)
+    promote.promote(version=second)
+    promote.promote(version=first, by=boss)
+    told = [(one.version, one.before, one.why, one.by) for one in Changeover.objects.order_by("id")]
+    assert told == [
+        (first, None, "passed", None),
+        (second, first, "passed", None),
+        (first, second, "rolled_back", boss),
+    ]
+    second.delete()
+    boss.delete()
+    assert (Changeover.objects.get(why="rolled_back").before, Changeover.objects.count()) == (None, 2)
