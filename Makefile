@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PREPARE = $(PYTHON) config/launch/prepare.py
 PY = .venv/bin/python
+COMPILE = $(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links
+# PyTorch publishes its builds for processors here, and not on PyPI
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench lock clean
@@ -30,8 +33,10 @@ bench: ## Run each benchmark; every figure stands beside a yardstick measured in
 
 lock: ## Compile requirements*.in into requirements*.txt with hashes
 	@$(PREPARE) --dev
-	$(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links -o requirements.txt requirements.in
-	$(PY) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-index-url --no-emit-find-links -o requirements-dev.txt requirements-dev.in
+	$(COMPILE) -o requirements.txt requirements.in
+	$(COMPILE) -o requirements-dev.txt requirements-dev.in
+	$(COMPILE) -o requirements-spark.txt requirements-spark.in
+	$(COMPILE) --extra-index-url $(TORCH_INDEX) -o requirements-neural.txt requirements-neural.in
 
 clean: ## Remove what the commands made, except the data in var/
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis var/static var/static.stamp var/test

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from crm.privacy import inventory
+from recommendations.pipeline.chosen import means
 
 
 @register()
@@ -18,3 +19,13 @@ def every_field_is_declared(**kwargs: Any) -> list[CheckMessage]:
         )
         for model, field in inventory.undeclared()
     ]
+
+
+@register()
+def what_is_chosen_for_learning_is_there(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to start where a setting asks for a library this machine has not: a model must not quietly lack it."""
+    try:
+        reasons = means().missing()
+    except ValueError as error:
+        reasons = [str(error)]
+    return [Error(reason, hint="Or leave the setting out: docs/settings.md.", id="relata.E002") for reason in reasons]

@@ -196,6 +196,11 @@ RELEASE_DAYS = env.whole("RELEASE_DAYS", 30)
 K_SUPPORT = env.whole("K_SUPPORT", 10)
 SEND_BATCH = env.whole("SEND_BATCH", 500)
 SHOWN_BUFFER_SECONDS = env.whole("SHOWN_BUFFER_SECONDS", 1)
+NEURAL = env.flag("NEURAL")
+ENGINE = env.text("ENGINE", "local")
+SPARK_MASTER = env.text("SPARK_MASTER", "local[*]")
+SPARK_MEMORY_MB = env.whole("SPARK_MEMORY_MB", 2048)
+SPARK_DIR = Path(env.text("SPARK_DIR", str(VAR_DIR / "tmp")))
 
 # --- Background work -----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
@@ -256,5 +261,7 @@ LOGGING = {
         # Six tasks look for due rows every few seconds; a line for each would bury what matters.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        # The wire between Python and Spark tells of every connection it closes.
+        "py4j": {"level": "WARNING"},
     },
 }

@@ -24,7 +24,9 @@ from config.launch.prepare import Unprepared, check_port, port
 from config.launch.processes import Group, GroupError, Program
 from crm.models import Customer, Interaction, Product
 from lib import embedded, mailbox
+from lib.optional import Missing
 from recommendations.models import Recommendation
+from recommendations.pipeline.chosen import means
 from segmentation.models import Portrait, Segment
 
 READY_SECONDS = 60.0
@@ -45,6 +47,7 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
     try:
         number = port()
         check_port(host, number)
+        refuse_what_is_missing()
         prepare_stores()
     except (Unprepared, mailbox.MailboxError) as error:
         sys.stderr.write(f"{error}\n")
@@ -120,6 +123,14 @@ def summary() -> str:
     words = [f"{model._default_manager.count():,} {name}" for name, model in counted.items()]
     connections.close_all()
     return ", ".join(words) + "."
+
+
+def refuse_what_is_missing() -> None:
+    """Raises Unprepared when a setting chooses for learning what this machine has not (config.checks says the same)."""
+    try:
+        means().require()
+    except (Missing, ValueError) as error:
+        raise Unprepared(str(error)) from error
 
 
 def prepare_stores() -> None:

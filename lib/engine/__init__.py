@@ -1,4 +1,4 @@
-"""Run SQL over Parquet files: one small interface, and the engine that runs in this process."""
+"""Run SQL over Parquet files: one small interface, the engine that runs in this process, and Spark beside it."""
 
 from lib.engine.base import Engine, EngineError
 from lib.engine.duckdb import DuckEngine

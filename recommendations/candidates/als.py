@@ -57,10 +57,14 @@ class Als(Candidate):
         cells = len(people) * len(columns)
         self.alpha = float(np.clip(c.weight * cells / max(len(history.indices), 1), *c.trust))
         if cells:
-            settings = Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed)
-            self.items[columns] = alternating(history.pairs[people][:, columns].tocsr(), settings)
+            self.items[columns] = self._factorised(history.pairs[people][:, columns].tocsr())
         self._prepare(timed=dataset.timed)
         return self
+
+    def _factorised(self, pairs: Csr) -> Floats:
+        """Factors of the columns of binary `pairs` (people x items), shape (items, factors); self.alpha is known."""
+        c = self.config
+        return alternating(pairs, Alternating(c.factors, self.alpha, c.penalty * self.alpha, c.rounds, c.seed))
 
     def _prepare(self, *, timed: bool) -> None:
         """Name the views, and work out Y'Y + penalty I, shape (factors, factors), part of each person's equations."""

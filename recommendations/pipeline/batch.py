@@ -9,13 +9,17 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 import pandas as pd
 
+from lib.engine import EngineError
+from lib.optional import Missing
+from lib.spark_settings import SparkConfig
+from recommendations.candidates.means import ENGINES, Means
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import ITEM_KINDS
 from recommendations.dataset.load import BadInput, load_files, read_ids
@@ -62,6 +66,8 @@ class Job:
     """JSON file for the figures."""
     repeats: bool | None = None
     """Whether the test counts what people had; None for what `meta.json` beside the test file says."""
+    means: Means = field(default_factory=Means)
+    """What learners may be fitted with."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", type=Path, help="CSV of what people did afterwards (user,item): score the lists")
     parser.add_argument("--metrics-out", type=Path, help="JSON file to write the figures to (needs --metrics)")
     parser.add_argument(
+        "--neural",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="also learn with the two-tower network (needs requirements-neural.txt)",
+    )
+    default = SparkConfig()
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="local", help="where to fit (spark: requirements-spark.txt)"
+    )
+    parser.add_argument("--spark-master", default=default.master, help=f"address of Spark (default {default.master})")
+    parser.add_argument("--spark-memory-mb", type=int, default=default.memory_mb, help="memory of Spark's driver")
+    parser.add_argument("--spark-dir", type=Path, help="folder that every worker of Spark sees")
+    parser.add_argument(
         "--repeats",
         action=argparse.BooleanOptionalAction,
         help="whether --metrics counts what people had before (default: what meta.json beside the file says, else no)",
@@ -109,22 +128,25 @@ def job_from(options: argparse.Namespace) -> Job:
         raise ValueError("--metrics-out needs --metrics")
     if options.kinds and not options.query:
         raise ValueError("--kind needs --query")
-    given = {one.name: getattr(options, one.name) for one in fields(Job)}
-    return Job(**given | {"kinds": tuple(options.kinds or ())})
+    spark = SparkConfig(options.spark_master, options.spark_memory_mb, options.spark_dir)
+    means = Means(options.neural, options.engine, spark)
+    given = {one.name: getattr(options, one.name) for one in fields(Job) if one.name != "means"}
+    return Job(**given | {"kinds": tuple(options.kinds or ()), "means": means})
 
 
 def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
     """Train on the files of `job` and write its lists; the out file appears whole or not at all.
 
     Everyone asked gets k rows, or as many as there are items (that match the question, where one is asked). Raises
-    BadInput for unreadable rows.
+    BadInput for unreadable rows, lib.optional.Missing when `job.means` asks for what this machine has not.
     """
     started = time.monotonic()
+    job.means.require()
     asked = read_ids(job.asked)
     test = batch_metrics.read_test(job.metrics) if job.metrics else None
     dataset = load_files(job.interactions, job.items, job.users, asked)
     users = dataset.users.get_indexer(pd.Index(asked, dtype=object)).astype(np.int64)
-    hybrid = fit_hybrid(dataset, asked=users, seed=job.seed, progress=progress)
+    hybrid = fit_hybrid(dataset, asked=users, seed=job.seed, means=job.means, progress=progress)
     if job.model and job.key:
         hybrid.save(job.model, job.key)
     listed, rows = _lists(job, hybrid, users, progress)
@@ -206,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(parser)
     try:
         outcome = recommend_files(job_from(parser.parse_args(arguments)), _say)
-    except (BadInput, ValueError, OSError) as error:
+    except (BadInput, EngineError, Missing, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(summary(outcome) + "\n")

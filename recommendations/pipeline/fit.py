@@ -1,10 +1,15 @@
 """Train the whole recommender: learn the blend on validation windows, then refit every learner on everything."""
 
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from lib.engine.spark import running
 from recommendations.candidates.catalogue import learners_for, left_out
+from recommendations.candidates.means import Means
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
@@ -18,18 +23,26 @@ from recommendations.ranking.traits import Shelf
 
 
 def fit_hybrid(
-    dataset: Dataset, *, asked: Ints | None = None, seed: int = 0, progress: Progress | None = None
+    dataset: Dataset,
+    *,
+    asked: Ints | None = None,
+    seed: int = 0,
+    means: Means | None = None,
+    progress: Progress | None = None,
 ) -> FittedHybrid:
     """Everything learned from `dataset`: learners, blend, and an honest report of how good they are.
 
     `asked` are the positions of the people lists are wanted for, which decides how to validate; None means the shop's
-    own future (time windows). The same data and seed give the same result.
+    own future (time windows). The same data and seed give the same result. Raises lib.optional.Missing, before any
+    work, when `means` asks for what this machine has not, and lib.engine.EngineError where Spark does not start.
     """
     tell = progress or _silent
+    means = means or Means()
+    means.require()
     # many small products: threads would wait for each other longer than they work
-    with threadpool_limits(1):
-        learned = learn_blends(dataset, asked, seed, tell)
-        learners = learners_for(dataset, learned.ease)
+    with _spark(means), threadpool_limits(1):
+        learned = learn_blends(dataset, asked, seed, means, tell)
+        learners = learners_for(dataset, learned.ease, means)
         for done, learner in enumerate(learners):
             tell(f"fitting {learner.name} on everything", done, len(learners))
             learner.fit(dataset)
@@ -40,7 +53,9 @@ def fit_hybrid(
         "ridge": learned.ease.ridge,
         "trees": {goal: opinion.share for goal, opinion in learned.opinions.items()},
         "curve": learned.curves,
-        "left_out": left_out(),
+        "left_out": left_out(means),
+        "engine": means.engine,
+        "neural": means.neural,
         "repeat_rate": round(dataset.repeat_rate, 4),
         "users": dataset.n_users,
         "items": dataset.n_items,
@@ -65,6 +80,11 @@ def fit_hybrid(
         reports=learned.reports,
         marks=learned.marks,
     )
+
+
+def _spark(means: Means) -> AbstractContextManager[Any]:
+    """Keep Spark running, where it is chosen, for all that is fitted within: a start takes longer than most fits."""
+    return running(means.spark) if means.on_spark else nullcontext()
 
 
 def _categories(dataset: Dataset) -> Ints:

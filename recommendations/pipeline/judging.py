@@ -18,6 +18,7 @@ from recommendations.evaluation.fairness import Fairness, Harm, Labels
 from recommendations.evaluation.gate import Case, Decision, decide
 from recommendations.evaluation.membership import Membership
 from recommendations.evaluation.residuals import Residuals, judge_rater
+from recommendations.pipeline.chosen import means
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.pipeline.released import Released
 from recommendations.pipeline.serve import DIVERSITY
@@ -88,7 +89,7 @@ def gather(release: Release, released: Released, fitted: FittedHybrid, tell: Pro
     return Evidence(
         fairness=fairness.report(groups, marks.hybrid),
         against_popularity=fairness.harm_between(groups, marks.hybrid, marks.popularity),
-        membership=try_membership(dataset, fitted, wish, lambda doing, done, total: tell(done, total, doing)),
+        membership=try_membership(dataset, fitted, wish, lambda doing, done, total: tell(done, total, doing), means()),
         rated=errors_of_ratings(dataset),
     )
 

@@ -8,16 +8,17 @@ import numpy as np
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.ease import Ease, EaseConfig
+from recommendations.candidates.means import Means
 from recommendations.dataset.arrays import Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
 from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
-from recommendations.pipeline.reranking import Trial, examples_of, try_trees
+from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
-from recommendations.ranking.hybrid import Blend, blended, learn, prior_blend, single_blend
+from recommendations.ranking.hybrid import WAYS, Blend, Way, blended, learn, prior_blend, single_blend
 from recommendations.ranking.pool import Pool, PoolRules, align, build_pool, chunks, join
-from recommendations.ranking.reranker import SecondOpinion
+from recommendations.ranking.reranker import RerankerConfig, SecondOpinion
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -30,6 +31,8 @@ TUNE_UP_TO = 8_000
 LISTED = 20
 GOALS = ("any", "new")
 """What a list is for, the shop's main goal first where people buy again."""
+TREES_FOR = {"any": RerankerConfig(even=False, leaf=1.0), "new": RerankerConfig()}
+"""How trees grow for each goal; not evened out, the weights of cells are smaller, and with them those of a leaf."""
 LINEAR, TREES = "linear", "trees"
 """Names in a report of the two halves of the hybrid."""
 
@@ -75,7 +78,7 @@ class _Settled:
     marks: Marks
 
 
-def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress) -> Learned:
+def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, tell: Progress) -> Learned:
     """Validate on `dataset` in the way that fits the people `asked` (positions, None for the shop's own future)."""
     protocol = choose_protocol(dataset, asked) if dataset.n_events else "random"
     windows = windows_for(dataset, protocol, seed)
@@ -83,11 +86,11 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, tell: Progress
     if not windows:
         return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [], [])
     # the kinds of learners follow the whole dataset, so that every window has the same ones
-    timeless = {learner.name: learner.fit(dataset) for learner in learners_for(dataset, ease) if learner.timeless}
+    timeless = {one.name: one.fit(dataset) for one in learners_for(dataset, ease, means) if one.timeless}
     pools = []
     for number, window in enumerate(windows):
         tell(f"validating on window {window.name}", number, len(windows))
-        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, ease)]
+        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, ease, means)]
         pools.append(_window_pool(dataset, window, learners, seed))
     views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
     pools = [align(pool, views) for pool in pools]
@@ -162,43 +165,45 @@ def _window_pool(dataset: Dataset, window: Window, learners: Sequence[Candidate]
 def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     """The blend to use, the trees beside it, and the figures of how they do where they were not learned.
 
-    The learned weights are used when, there, they beat the best single view; else the better of prior and single.
+    Learned weights, by whichever way does best there, are used when they beat the best single view; else the better of
+    prior and single.
     """
     windows, views = judgement.windows, judgement.views
-    honest = _honest_scores(windows, views, protocol)
+    lean = [trim(window) for window in windows]
     at, _ = best_single([window.pick(window.lengths > 0) for window in windows])
-    rivals = {
-        "learned": honest,
-        "prior": [blended(w, prior_blend(views)) for w in windows],
-        "single": [blended(w, single_blend(views, at)) for w in windows],
-    }
+    fixed = {"prior": prior_blend(views), "single": single_blend(views, at)}
+    rivals: dict[Way | str, list[Floats]] = {
+        way: _honest_scores(windows, lean, views, protocol, way) for way in WAYS
+    } | {name: [blended(window, mix) for window in windows] for name, mix in fixed.items()}
     values = {name: _value(windows, scores, protocol) for name, scores in rivals.items()}
     chosen = max(values, key=lambda name: values[name])
-    if chosen == "learned":
-        mix = learn(views, [trim(window) for window in windows])
-    else:
-        mix = prior_blend(views) if chosen == "prior" else single_blend(views, at)
+    way = next((one for one in WAYS if one == chosen), None)
+    mix = learn(views, lean, way) if way else fixed[chosen]
     examples = [examples_of(*one) for one in zip(judgement.known, judgement.pools, windows, strict=True)]
-    trial = try_trees(examples, rivals[chosen], views, protocol, seed)
+    grower = Grower(views, seed, TREES_FOR[judgement.goal])
+    trial = try_trees(examples, rivals[chosen], grower, protocol)
     others = {LINEAR: rivals[chosen][-1]} if trial.trees is not None else {}
     if trial.trees is not None:
         others[TREES] = trial.trees
     return _Settled(mix, trial, *_report(judgement, trial.scores, others))
 
 
-def _honest_scores(windows: list[Judged], views: tuple[str, ...], protocol: Protocol) -> list[Floats]:
+def _honest_scores(
+    windows: list[Judged], lean: list[Judged], views: tuple[str, ...], protocol: Protocol, way: Way
+) -> list[Floats]:
     """Each window's scores by weights that were not learned on its people (or, in time, on its days).
+
+    `lean` are the windows trimmed to what learning needs.
 
     With several time windows each is judged by weights of the older ones; the oldest one's scores only fill its place.
     Else people are split in two halves and each half is judged by weights of the other.
     """
-    lean = [trim(window) for window in windows]
     if protocol == "time" and len(windows) > 1:
-        mixes = [learn(views, lean[: max(place, 1)]) for place in range(len(windows))]
-        return [blended(window, mix) for window, mix in zip(windows, mixes, strict=True)]
+        mixes = [learn(views, lean[:place], way) for place in range(1, len(windows))]
+        return [blended(window, mix) for window, mix in zip(windows, [mixes[0], *mixes], strict=True)]
     out = [np.zeros(window.among.shape, np.float32) for window in windows]
     for half in (0, 1):
-        mix = learn(views, [window.pick(window.users % 2 != half) for window in lean])
+        mix = learn(views, [window.pick(window.users % 2 != half) for window in lean], way)
         for window, scores in zip(windows, out, strict=True):
             inside = window.users % 2 == half
             scores[inside] = blended(window.pick(inside), mix)

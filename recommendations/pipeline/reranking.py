@@ -10,7 +10,7 @@ from recommendations.dataset.split import Protocol, Window
 from recommendations.evaluation.metrics import interval
 from recommendations.ranking.ascent import Judged, ndcg
 from recommendations.ranking.pool import Pool
-from recommendations.ranking.reranker import Examples, Reranker, SecondOpinion, mix
+from recommendations.ranking.reranker import Examples, Reranker, RerankerConfig, SecondOpinion, mix, said
 from recommendations.ranking.traits import Shelf
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -41,24 +41,36 @@ def examples_of(window: Window, pool: Pool, judged: Judged) -> Examples:
     return Examples(judged, traits, names)
 
 
-def try_trees(
-    windows: Sequence[Examples], linear: Sequence[Floats], views: tuple[str, ...], protocol: Protocol, seed: int
-) -> Trial:
+@dataclass(frozen=True)
+class Grower:
+    """How trees are grown for one goal."""
+
+    views: tuple[str, ...]
+    seed: int
+    config: RerankerConfig
+
+    def grow(self, windows: Sequence[Examples], watch: Sequence[Examples] = ()) -> Reranker:
+        """Trees learned from `windows`; see Reranker.fit."""
+        return Reranker(self.views, self.config).fit(windows, self.seed, watch)
+
+
+def try_trees(windows: Sequence[Examples], linear: Sequence[Floats], grower: Grower, protocol: Protocol) -> Trial:
     """Grow trees on part of what there is, judge them beside the honest scores `linear` on the rest.
 
     In time each window judges trees grown on the older ones; else each half of the people judges trees grown on the
     other half. The trees get the share with the largest gain in NDCG@10 among those whose gain is certain: the lower
-    end of its paired 95 % interval over people is above 0. They are then grown anew on everything.
+    end of its paired 95 % interval over people is above 0. They are then grown anew on everything. People without
+    history are learned from, but keep the blend (see reranker.said).
     """
     if sum(len(one.judged.users) for one in windows) < LABELLED or not any(one.judged.hits.any() for one in windows):
         return Trial(None, linear[-1], None, [])
     judges = list(windows[1:] if protocol == "time" and len(windows) > 1 else windows)
     blends = list(linear[-len(judges) :])
-    honest, curve = _honest(windows, judges, views, seed)
+    honest, curve = _honest(windows, judges, grower)
     best, gain = 0.0, 0.0
     for share in SHARES:
         differences = [
-            _known(one, mix(blend, trees, one.judged.among, share)) - _known(one, blend)
+            _known(one, mix(blend, trees, one.judged.among, said(share, one.judged.lengths))) - _known(one, blend)
             for one, trees, blend in zip(judges, honest, blends, strict=True)
         ]
         difference = np.concatenate(differences)
@@ -67,8 +79,9 @@ def try_trees(
             best, gain = share, float(difference.mean())
     if not best:
         return Trial(None, linear[-1], honest[-1], curve)
-    scores = mix(blends[-1], honest[-1], windows[-1].judged.among, best)
-    return Trial(SecondOpinion(Reranker(views).fit(windows, seed), best), scores, honest[-1], curve)
+    newest = windows[-1].judged
+    scores = mix(blends[-1], honest[-1], newest.among, said(best, newest.lengths))
+    return Trial(SecondOpinion(grower.grow(windows), best), scores, honest[-1], curve)
 
 
 def _known(one: Examples, scores: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
@@ -78,14 +91,14 @@ def _known(one: Examples, scores: Floats) -> "np.ndarray[tuple[int, ...], np.dty
 
 
 def _honest(
-    windows: Sequence[Examples], judges: Sequence[Examples], views: tuple[str, ...], seed: int
+    windows: Sequence[Examples], judges: Sequence[Examples], grower: Grower
 ) -> tuple[list[Floats], list[float]]:
     """Scores of the judging windows by trees that did not see those people (or, in time, those days)."""
     if len(judges) < len(windows):
         told = []
         for place, one in enumerate(judges, 1):
-            trees = Reranker(views).fit(windows[:place], seed, watch=[one])
-            told.append(trees.scores(one.cells(views)))
+            trees = grower.grow(windows[:place], watch=[one])
+            told.append(trees.scores(one.cells(grower.views)))
         return told, trees.curve
     out = [np.zeros(one.judged.among.shape, np.float32) for one in judges]
     curve: list[float] = []
@@ -95,8 +108,8 @@ def _honest(
         asked = [one.pick(mask) for one, mask in zip(judges, inside, strict=True)]
         if not any(one.judged.hits.any() for one in rest) or not any(one.judged.hits.any() for one in asked):
             continue
-        trees = Reranker(views).fit(rest, seed, watch=asked)
+        trees = grower.grow(rest, watch=asked)
         curve = trees.curve
         for one, mask, scores in zip(asked, inside, out, strict=True):
-            scores[mask] = trees.scores(one.cells(views))
+            scores[mask] = trees.scores(one.cells(grower.views))
     return out, curve

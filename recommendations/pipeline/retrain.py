@@ -16,6 +16,7 @@ from lib.runs import Cancelled, Progress
 from recommendations.evaluation.evaluate import Report
 from recommendations.evaluation.gate import Decision
 from recommendations.pipeline import judging
+from recommendations.pipeline.chosen import means
 from recommendations.pipeline.desk import desk_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
@@ -82,7 +83,9 @@ def work(
         release = release_of(tell)
         gate.verify(release)
         released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
-        fitted = fit_hybrid(released.dataset, progress=lambda doing, done, total: tell(done, total, doing))
+        fitted = fit_hybrid(
+            released.dataset, means=means(), progress=lambda doing, done, total: tell(done, total, doing)
+        )
         evidence = judging.gather(release, released, fitted, tell)
         # into the signed folder, so that nobody can better it afterwards
         fitted.facts["evidence"] = evidence.as_values()

@@ -16,6 +16,7 @@ import numpy as np
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.ease import EaseConfig
 from recommendations.candidates.item_knn import ItemKnn
+from recommendations.candidates.means import Means
 from recommendations.dataset.arrays import Csr, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
@@ -45,8 +46,10 @@ class _Samples:
     """In both models."""
 
 
-def try_membership(dataset: Dataset, fitted: FittedHybrid, wish: Wish, tell: Progress) -> Membership | None:
-    """Attack the lists that `fitted`, which learned from `dataset`, would serve by `wish`.
+def try_membership(
+    dataset: Dataset, fitted: FittedHybrid, wish: Wish, tell: Progress, means: Means | None = None
+) -> Membership | None:
+    """Attack the lists that `fitted`, which learned from `dataset` by `means`, would serve by `wish`.
 
     None where too few people have a history to leave any out.
     """
@@ -61,7 +64,7 @@ def try_membership(dataset: Dataset, fitted: FittedHybrid, wish: Wish, tell: Pro
     parts = ((samples.first, samples.second), (samples.second, samples.first))
     for number, (members, others) in enumerate(parts):
         tell("attacking the lists", number, len(parts))
-        shadow = _shadow(dataset, fitted, np.r_[samples.beside, members])
+        shadow = _shadow(dataset, fitted, np.r_[samples.beside, members], means)
         # in the order of the people, not of the models
         for people, into in ((members, inside), (others, outside)):
             past: Csr = dataset.history.take(people).pairs
@@ -91,13 +94,13 @@ def _without(dataset: Dataset, people: Ints) -> Dataset:
     return dataset.subset(inside[dataset.user_ix])
 
 
-def _shadow(dataset: Dataset, fitted: FittedHybrid, people: Ints) -> FittedHybrid:
+def _shadow(dataset: Dataset, fitted: FittedHybrid, people: Ints, means: Means | None) -> FittedHybrid:
     """The same recommender learned from `people` alone, and asked with everybody's whole history."""
     part = _without(dataset, people)
     timeless = {one.name: one for one in fitted.learners if one.timeless}
     ease = EaseConfig(ridge=fitted.facts["ridge"])
     # the kinds of learners follow the whole dataset, as in validation
-    learners = [timeless.get(one.name) or one.fit(part) for one in learners_for(dataset, ease)]
+    learners = [timeless.get(one.name) or one.fit(part) for one in learners_for(dataset, ease, means)]
     return replace(
         fitted, learners=learners, history=dataset.history, buyers=support(part.history), shelf=Shelf.of(part)
     )

@@ -6,12 +6,18 @@ a prior. A blend that does not beat the best single view where it was not learne
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.ranking.ascent import Judged, Search, ascend, best_single, blend, masked, ndcg, single, unit
+from recommendations.ranking.listwise import most_likely
+
+Way = Literal["ascent", "likely", "both"]
+WAYS: tuple[Way, ...] = ("ascent", "likely", "both")
+"""How weights are looked for: by ascent on NDCG, by likelihood, or by ascent from the likeliest. No way wins
+everywhere, so validation picks one."""
 
 BUCKETS: tuple[tuple[str, int], ...] = (("cold", 0), ("short", 3), ("warm", 20), ("hot", 1 << 62))
 """Buckets of history length: name and largest length."""
@@ -115,13 +121,16 @@ def unit_rows(weights: Floats) -> Floats:
     return np.stack([unit(row) for row in weights])
 
 
-def learn(views: tuple[str, ...], windows: Sequence[Judged]) -> Blend:
-    """The blend that ranks the right answers of `windows` best; the prior where there is nobody to learn from."""
+def learn(views: tuple[str, ...], windows: Sequence[Judged], way: Way = "ascent") -> Blend:
+    """The blend that ranks the right answers of `windows` best; the prior where there is nobody to learn from.
+
+    `way` is for people with history; those without have too little to be likely by, and always get the ascent.
+    """
     known = [window.pick(window.lengths > 0) for window in windows]
     if not sum(len(window.users) for window in known):
         return prior_blend(views)
     signed = np.array([view == "popular" for view in views])
-    found = _search(known, signed, prior(views))
+    found = _search(known, signed, prior(views), way)
     whole = _toward(found, PRIOR_PEOPLE)
     rows = []
     for number, _ in enumerate(BUCKETS):
@@ -131,9 +140,9 @@ def learn(views: tuple[str, ...], windows: Sequence[Judged]) -> Blend:
         if n_people < MIN_BUCKET:
             rows.append(centre)
             continue
-        found = _search(members, signed, centre, alone=number > 0)
+        found = _search(members, signed, centre, way if number else "cold")
         rows.append(_toward(replace(found, start=centre), WHOLE_PEOPLE) if number else _toward(found, PRIOR_PEOPLE))
-    return Blend(views, np.stack(rows), learned=True, note="learned")
+    return Blend(views, np.stack(rows), learned=True, note=f"learned:{way}")
 
 
 @dataclass(frozen=True)
@@ -146,8 +155,8 @@ class _Found:
     people: int
 
 
-def _search(windows: Sequence[Judged], signed: Bools, given: Floats, *, alone: bool = True) -> _Found:
-    """The best weights from `given` or, with `alone`, from the best single view, whichever is ahead.
+def _search(windows: Sequence[Judged], signed: Bools, given: Floats, way: Way | Literal["cold"]) -> _Found:
+    """The best weights by ascent from `given` or from the best single view, or by one of the other ways.
 
     Cold people start from `given`: their best single view is a bet on one half-life, which the next weeks may lose.
     """
@@ -156,14 +165,20 @@ def _search(windows: Sequence[Judged], signed: Bools, given: Floats, *, alone: b
     windows = [window.pick(np.unique(window.right[0])) for window in windows if window.hits.any()]
     if not windows:
         return _Found(unit(given), unit(given), people)
+    if way == "likely":
+        return _Found(unit(given), unit(most_likely(windows, signed)), people)
     view, table = best_single(windows)
     search = Search(windows, np.maximum(table.max(axis=0), 1e-6), signed)
-    best = np.eye(len(given), dtype=np.float32)[view]
-    at_given = search.value([masked(window, blend(window.features, given)) for window in windows])
-    at_best = search.value([masked(window, single(window, view)) for window in windows])
-    start = best if alone and at_best > at_given else given
+    start = given
+    if way == "both":
+        start = unit(most_likely(windows, signed))
+    elif way == "ascent":
+        best = np.eye(len(given), dtype=np.float32)[view]
+        at_given = search.value([masked(window, blend(window.features, given)) for window in windows])
+        at_best = search.value([masked(window, single(window, view)) for window in windows])
+        start = best if at_best > at_given else given
     weights, _ = ascend(search, start)
-    return _Found(unit(start), unit(weights), people)
+    return _Found(unit(given if way == "both" else start), unit(weights), people)
 
 
 def _toward(found: _Found, strength: int) -> Floats:

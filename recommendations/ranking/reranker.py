@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import xgboost
 from threadpoolctl import threadpool_limits
 
-from recommendations.dataset.arrays import Bools, Floats
+from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.ranking.ascent import Judged
 from recommendations.ranking.pool import standardise
 
@@ -40,6 +40,9 @@ class RerankerConfig:
     """Least weight of a leaf: a rule about fewer cells is chance."""
     pairs: int = 20
     """First places whose pairs are compared."""
+    even: bool = True
+    """Whether a person's part is scaled down as its sum s grows, by log(1 + s) / s. Left as it is, whoever has many
+    right answers steers more: on validation that suited lists of what people buy again, and no others."""
     wrong: int = 200
     """At most so many wrong cells of a person take part, by lot; were only the best of them taken, beside all that
     is right, low places would look right."""
@@ -110,9 +113,9 @@ class Reranker:
         self.curve: list[float] = []
 
     def fit(self, examples: Sequence[Examples], seed: int, watch: Sequence[Examples] = ()) -> Self:
-        """Learn from people with a right answer in their pool; `curve` then holds NDCG@10 on `watch` after each tree.
+        """Learn from people with a right answer in their pool.
 
-        Raises ValueError when nobody has a right answer.
+        `curve` then holds NDCG@10 on `watch` after each tree. Raises ValueError when nobody has a right answer.
         """
         self.names = examples[0].names
         lots = np.random.default_rng(seed)
@@ -208,15 +211,26 @@ class SecondOpinion:
 
     trees: Reranker
     share: float
-    """From 0 (the blend alone) to 1 (the trees alone)."""
+    """From 0 (the blend alone) to 1 (the trees alone), for people with history."""
 
-    def mixed(self, linear: Floats, cells: Cells) -> Floats:
-        """Both opinions, each standardised per person, weighed by the share; shape (people, width)."""
-        return mix(linear, self.trees.scores(cells), cells.among, self.share)
+    def mixed(self, linear: Floats, cells: Cells, lengths: Ints) -> Floats:
+        """Both opinions, each standardised per person, weighed by the share; shape (people, width).
+
+        `lengths` are the people's histories, shape (people,).
+        """
+        return mix(linear, self.trees.scores(cells), cells.among, said(self.share, lengths))
 
 
-def mix(linear: Floats, trees: Floats, among: Bools, share: float) -> Floats:
-    """The blend's scores and the trees' (standardised), weighed by `share`; all of shape (people, width)."""
+def said(share: float, lengths: Ints) -> Floats:
+    """How much the trees count for each person (people, 1): nothing for somebody without history.
+
+    Of such a person trees know only what is popular, which the blend weighs with less to learn by heart.
+    """
+    return np.where(lengths > 0, share, 0.0).astype(np.float32)[:, None]
+
+
+def mix(linear: Floats, trees: Floats, among: Bools, share: Floats) -> Floats:
+    """The blend's scores and the trees' (standardised), weighed by `share` (people, 1); shape (people, width)."""
     return np.asarray((1 - share) * standardise(linear[None], among)[0] + share * trees, dtype=np.float32)
 
 
@@ -226,6 +240,7 @@ def _settings(config: RerankerConfig, seed: int, threads: int) -> dict[str, Any]
         "eval_metric": "ndcg@10",
         "lambdarank_pair_method": "topk",
         "lambdarank_num_pair_per_sample": config.pairs,
+        "lambdarank_normalization": config.even,
         "eta": config.rate,
         "max_depth": config.depth,
         "min_child_weight": config.leaf,

@@ -1,12 +1,14 @@
 """Trees beside the blend: they learn what no weighted sum can say, and say the same after being kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommendations.dataset.arrays import Floats
 from recommendations.ranking.ascent import Judged, ndcg
 from recommendations.ranking.pool import standardise
-from recommendations.ranking.reranker import Cells, Examples, Reranker, RerankerConfig, mix
+from recommendations.ranking.reranker import Cells, Examples, Reranker, RerankerConfig, SecondOpinion, mix, said
 
 FEW = RerankerConfig(rounds=30, leaf=1.0)
 VIEWS = ("likes", "noise")
@@ -79,11 +81,30 @@ def test_a_share_of_nothing_leaves_the_order_of_the_blend() -> None:
     one = examples()
     linear = one.judged.features[0]
     trees = -linear
-    assert np.array_equal(np.argsort(mix(linear, trees, one.judged.among, 0.0)), np.argsort(linear))
-    assert np.array_equal(np.argsort(mix(linear, trees, one.judged.among, 1.0)), np.argsort(trees))
+    assert np.array_equal(
+        np.argsort(mix(linear, trees, one.judged.among, said(0.0, one.judged.lengths))), np.argsort(linear)
+    )
+    assert np.array_equal(
+        np.argsort(mix(linear, trees, one.judged.among, said(1.0, one.judged.lengths))), np.argsort(trees)
+    )
 
 
 def test_an_empty_pool_has_no_opinion() -> None:
     trees = Reranker(VIEWS, FEW).fit([examples()], seed=0)
     nobody = Cells(VIEWS, np.zeros((2, 0, 0), np.float32), np.zeros((0, 0), bool), ("kind",), np.zeros((1, 0, 0)))
     assert trees.scores(nobody).shape == (0, 0)
+
+
+def test_somebody_without_history_keeps_the_order_of_the_blend() -> None:
+    one = examples()
+    opinion = SecondOpinion(Reranker(VIEWS, FEW).fit([one], seed=0), 1.0)
+    linear, cells, lengths = one.judged.features[1], one.cells(VIEWS), np.zeros(len(one.judged.users), np.int64)
+    assert np.array_equal(np.argsort(opinion.mixed(linear, cells, lengths)), np.argsort(linear))
+    assert not np.array_equal(np.argsort(opinion.mixed(linear, cells, lengths + 1)), np.argsort(linear))
+
+
+def test_whether_people_are_evened_out_is_heeded_and_kept() -> None:
+    one = examples()
+    even, not_even = (Reranker(VIEWS, replace(FEW, even=chosen)).fit([one], seed=0) for chosen in (True, False))
+    assert not np.array_equal(even.scores(one.cells(VIEWS)), not_even.scores(one.cells(VIEWS)))
+    assert Reranker.from_artifacts(*not_even.artifacts()).config == not_even.config
