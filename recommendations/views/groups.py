@@ -94,7 +94,15 @@ def _methods(version: ModelVersion) -> dict[str, Any]:
     """Return each method's NDCG@10 by length of history as a heat map, the best first."""
     learners = version.metrics.get("learners", {})
     ranked = sorted(learners, key=lambda name: -learners[name]["ndcg10"])[:METHODS_DRAWN]
-    buckets = in_order({bucket for name in ranked for bucket in learners[name].get("buckets", {})})
+    # a figure of a few people would be one about persons
+    buckets = in_order(
+        {
+            bucket
+            for name in ranked
+            for bucket, one in learners[name].get("buckets", {}).items()
+            if one["people"] >= SHOWN
+        }
+    )
     return {
         "x": [bucket_name(bucket) for bucket in buckets],
         "y": [learner_name(name) for name in ranked],

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from crm.access.models import User
 from crm.catalog.models import Product
 from lib.artifacts import BadArtifact, OtherFormat
+from recommendations.evaluation.fairness import SHOWN
 from recommendations.models import Changeover, ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
@@ -114,6 +115,8 @@ def _figures(version: ModelVersion) -> dict[str, Any]:
         "buckets": [
             (bucket_name(name), hybrid["buckets"][name], (popular or {}).get("buckets", {}).get(name))
             for name in in_order(hybrid.get("buckets", {}))
+            # a figure of a few people would be one about persons
+            if hybrid["buckets"][name]["people"] >= SHOWN
         ],
         "weights": _weights(version.recipe),
     }

@@ -12,15 +12,17 @@ from django.utils import timezone
 
 from crm.customers.models import Customer
 from recommendations.evaluation import fairness
+from recommendations.evaluation.gate import Case, decide
 from recommendations.evaluation.residuals import residuals
 from recommendations.models import ModelVersion
 from recommendations.pipeline.judging import Evidence
 from recommendations.registry import promote
 from recommendations.serving import shown
 from recommendations.views import estimates
+from recommendations.views.wording import CHECKS
 from segmentation.models import Segment
 from tests.recommendations import shelves
-from tests.recommendations.evaluation.test_gate import SAFE
+from tests.recommendations.evaluation.test_gate import SAFE, report
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 ROOT = "/recommendations/"
@@ -80,6 +82,15 @@ def test_the_fairness_report_draws_groups_and_methods(marketer: Client) -> None:
     assert '"cells"' in page
     assert "more than 0.02 of NDCG@10" in page
     assert "公平性" in marketer.get(f"{ROOT}models/{version.pk}/fairness/", headers=CHINESE).content.decode()
+
+
+def test_the_gates_questions_stand_in_its_order_and_few_people_stay_hidden(marketer: Client) -> None:
+    decision = decide(Case(report(0.3, 0.1), membership=SAFE)).as_values() | {"against": "popular"}
+    page = marketer.get(f"{ROOT}models/{judged('live', decision=decision).pk}/").content.decode()
+    asked = [page.index(str(label)) for label in CHECKS.values()]
+    assert asked == sorted(asked)
+    # five people without a history, in the figures by hand
+    assert "No history" not in page
 
 
 def test_a_version_judged_before_groups_were_measured_says_so(marketer: Client) -> None:
