@@ -8,6 +8,8 @@ import numpy as np
 from crm.privacy import gate as release_gate
 from crm.privacy.models import Release
 from lib.runs import Progress
+from recommendations.candidates.ratings.base import RATING
+from recommendations.candidates.ratings.linear import Linear
 from recommendations.dataset.arrays import Bools, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.evaluation import fairness
@@ -15,6 +17,7 @@ from recommendations.evaluation.evaluate import Marks, Report
 from recommendations.evaluation.fairness import Fairness, Harm, Labels
 from recommendations.evaluation.gate import Case, Decision, decide
 from recommendations.evaluation.membership import Membership
+from recommendations.evaluation.residuals import Residuals, judge_rater
 from recommendations.pipeline.chosen import means
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.pipeline.released import Released
@@ -23,6 +26,8 @@ from recommendations.pipeline.shadow import try_membership
 from recommendations.registry.models import ModelVersion
 from recommendations.serving import publish
 
+FEWEST_RATINGS = 100
+"""Fewer ratings would draw a picture of chance."""
 LIVE, POPULAR = "live", "popular"
 """What the groups' losses are measured against."""
 
@@ -45,6 +50,8 @@ class Evidence:
     """What each group loses against popularity, person by person."""
     membership: Membership | None
     """None where too few people have a history to leave some out."""
+    rated: Residuals | None = None
+    """How far ratings are predicted amiss; None where people do not rate."""
 
     def as_values(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -52,16 +59,18 @@ class Evidence:
             "fairness": self.fairness.as_values(),
             "against_popularity": self.against_popularity.as_values(),
             "membership": self.membership.as_values() if self.membership else None,
+            "rated": self.rated.as_values() if self.rated else None,
         }
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Self:
         """The evidence that as_values() described."""
-        membership = values["membership"]
+        membership, rated = values["membership"], values["rated"]
         return cls(
             Fairness.from_values(values["fairness"]),
             Harm.from_values(values["against_popularity"]),
             Membership.from_values(membership) if membership else None,
+            Residuals.from_values(rated) if rated else None,
         )
 
 
@@ -81,7 +90,23 @@ def gather(release: Release, released: Released, fitted: FittedHybrid, tell: Pro
         fairness=fairness.report(groups, marks.hybrid),
         against_popularity=fairness.harm_between(groups, marks.hybrid, marks.popularity),
         membership=try_membership(dataset, fitted, wish, lambda doing, done, total: tell(done, total, doing), means()),
+        rated=errors_of_ratings(dataset),
     )
+
+
+def errors_of_ratings(dataset: Dataset) -> Residuals | None:
+    """The errors of the regression on attributes and biases, on the newest fifth of the ratings; None without any.
+
+    Without times a fifth by lot is kept from it.
+    """
+    rating = np.asarray(dataset.kind == RATING)
+    if rating.sum() < FEWEST_RATINGS:
+        return None
+    when = dataset.timestamp if dataset.timed else np.random.default_rng(0).random(dataset.n_events)
+    known = when <= np.quantile(when[rating], 0.8)
+    if not (rating & ~known).any():
+        return None
+    return judge_rater(Linear.name, Linear().fit(dataset.subset(rating & known)), dataset.subset(rating & ~known))
 
 
 def groups_of(dataset: Dataset, marks: Marks, segments: dict[int, list[int]]) -> dict[str, Labels]:

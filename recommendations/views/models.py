@@ -13,14 +13,18 @@ from django.views.decorators.http import require_POST
 from crm.access.models import User
 from crm.catalog.models import Product
 from lib.artifacts import BadArtifact, OtherFormat
-from recommendations.models import ModelVersion, Recommendation
+from recommendations.evaluation.fairness import SHOWN
+from recommendations.models import Changeover, ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
 from recommendations.tasks import train
+from recommendations.views.card import card_of
+from recommendations.views.groups import groups_of
 from recommendations.views.verdict import told
 from recommendations.views.wording import bucket_name, in_order, learner_name, window_name
 
 VERSIONS_SHOWN = 20
+CHANGEOVERS_SHOWN = 10
 SHOWN_FROM = 0.005
 """Weights below this are not worth a line."""
 
@@ -37,6 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "versions": ModelVersion.objects.all()[:VERSIONS_SHOWN],
         "lists": Recommendation.objects.count() if live else 0,
         "personal": Recommendation.objects.filter(personal=True).count() if live else 0,
+        "changeovers": Changeover.objects.select_related("version", "before", "by")[:CHANGEOVERS_SHOWN],
         "shown_products": Product.objects.recommendable().count(),
     }
     if live:
@@ -56,6 +61,8 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
             (learner_name(name), reason) for name, reason in version.recipe.get("facts", {}).get("left_out", {}).items()
         ],
         "may_serve": version.verdict in {"ready", "retired"},
+        **card_of(version),
+        **groups_of(version),
         **_figures(version),
     }
     return render(request, "recommendations/model.html", context)
@@ -108,6 +115,8 @@ def _figures(version: ModelVersion) -> dict[str, Any]:
         "buckets": [
             (bucket_name(name), hybrid["buckets"][name], (popular or {}).get("buckets", {}).get(name))
             for name in in_order(hybrid.get("buckets", {}))
+            # a figure of a few people would be one about persons
+            if hybrid["buckets"][name]["people"] >= SHOWN
         ],
         "weights": _weights(version.recipe),
     }

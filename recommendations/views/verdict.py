@@ -38,8 +38,10 @@ def told(version: ModelVersion) -> Told:
         return Told(ground, numbers_of(version.reason), [])
     segments = segment_names()
     checks = [
-        Check(str(CHECKS[name]), passed, _numbers(name, decision, version, segments))
-        for name, passed in decision["checks"].items()
+        Check(str(label), decision["checks"][name], _numbers(name, decision, version, segments))
+        # the database does not keep the order of keys
+        for name, label in CHECKS.items()
+        if name in decision["checks"]
     ]
     failed = next((check.numbers for check in checks if check.passed is False), "")
     better = _numbers("not_better_than_popularity", decision, version, segments)
@@ -89,7 +91,7 @@ def _harm(decision: dict[str, Any], segments: dict[str, str]) -> str:
     if not decision["harmed"]:
         if not decision["groups"]:
             return _("No group has enough people to be judged.")
-        return _("None of %(groups)s groups loses more than %(bound)s beyond doubt.") % {
+        return _("Of %(groups)s groups, not one loses more than %(bound)s beyond doubt.") % {
             "groups": decision["groups"],
             "bound": bound,
         }

@@ -58,6 +58,10 @@ CHECKS: dict[str, str | Promise] = {
     "tells_who_was_learned_from": gettext_lazy("Lists do not tell whom it learned from"),
 }
 """What the gate asks, by the ground it rejects on."""
+GOALS: dict[str, str | Promise] = {
+    "new": gettext_lazy("Products new to the person"),
+    "any": gettext_lazy("Whatever the person takes next"),
+}
 GROUPINGS: dict[str, str | Promise] = {
     "history": gettext_lazy("Length of history"),
     "gender": gettext_lazy("Gender"),
@@ -121,6 +125,11 @@ def window_name(window: str) -> str:
     if share is None:
         return window
     return _("The last %(share)s %% of what happened") % {"share": round(100 * (1 - float(share[1])))}
+
+
+def goal_name(goal: str) -> str:
+    """Return what lists are for, in words."""
+    return str(GOALS.get(goal, goal))
 
 
 def grouping_name(name: str) -> str:

@@ -69,6 +69,7 @@ def details() -> list[str]:
         reverse("segmentation:segment_edit", args=[Segment.objects.in_use().filter(kind=Segment.Kind.RULE)[0].pk]),
         reverse("segmentation:cluster_run", args=[ClusterRun.objects.get().pk]),
         reverse("recommendations:model", args=[ModelVersion.objects.get().pk]),
+        reverse("recommendations:fairness", args=[ModelVersion.objects.get().pk]),
         f"{reverse('recommendations:try')}?customer={delivery.customer.uuid}",
         reverse("recommendations:placement", args=[Placement.objects.order_by("pk")[0].pk]),
         *(reverse("campaigns:campaign", args=[one.pk]) for one in (sent, drafted)),

@@ -111,7 +111,7 @@ def test_a_rejected_version_says_why(marketer: Client) -> None:
     page = marketer.get(f"{ROOT}models/{version.pk}/").content.decode()
     assert "It does not beat popularity beyond doubt. NDCG@10 0.1000 (0.0500 to 0.1500)" in page
     assert "not_better_than_popularity" not in page
-    assert "Put in use" not in page
+    assert "Put in use</button>" not in page
 
 
 def test_a_version_learned_without_a_library_says_so(marketer: Client) -> None:

@@ -1,0 +1,75 @@
+"""The model card: what a version is, what it learned from, what it is for, what it can and cannot do."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.privacy.models import Release
+from recommendations.models import ModelVersion
+from recommendations.views.wording import attack_name, goal_name, learner_name
+
+
+def card_of(version: ModelVersion) -> dict[str, Any]:
+    """Return what the card shows beside the figures; empty parts for what was not measured."""
+    facts = version.recipe.get("facts", {})
+    evidence = version.metrics.get("evidence") or {}
+    return {
+        "release": Release.objects.filter(pk=version.release_ref or 0).first(),
+        "protocol": facts.get("protocol", ""),
+        "methods": [learner_name(view) for view in (version.recipe.get("fresh") or {}).get("views", [])],
+        "trees": [(goal_name(goal), round(100 * share)) for goal, share in facts.get("trees", {}).items()],
+        "curve": _curve(facts.get("curve", {})),
+        "privacy": _privacy(evidence.get("membership")),
+        "rated": _rated(evidence.get("rated")),
+        "changeovers": version.changeovers.select_related("by", "before"),
+    }
+
+
+def _curve(curves: dict[str, list[float]]) -> dict[str, Any]:
+    """Return NDCG@10 after each tree, as a line per goal; empty where no trees were grown."""
+    drawn = {goal: curve for goal, curve in curves.items() if curve}
+    longest = max((len(curve) for curve in drawn.values()), default=0)
+    return {
+        "x": [str(number) for number in range(1, longest + 1)],
+        "series": [
+            {"name": goal_name(goal), "data": [round(value, 4) for value in curve], "dashed": bool(at)}
+            for at, (goal, curve) in enumerate(drawn.items())
+        ],
+        "y": "NDCG@10",
+        "digits": 4,
+        "scale": True,
+    }
+
+
+def _privacy(membership: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the attack's results and a chart of every sign; empty where none was tried."""
+    if not membership:
+        return {}
+    ranked = sorted(membership["aucs"].items(), key=lambda pair: -pair[1])
+    chart = {"items": [{"name": attack_name(name), "value": round(value, 3)} for name, value in ranked], "digits": 3}
+    return {**membership, "attack": attack_name(membership["attack"]), "chart": chart}
+
+
+def _rated(rated: dict[str, Any] | None) -> dict[str, Any]:
+    """Return how far ratings are predicted amiss, with a histogram and a line of means; empty without ratings."""
+    if not rated:
+        return {}
+    return {
+        **rated,
+        "bars": {
+            "x": [f"{(bar['start'] + bar['end']) / 2:.1f}" for bar in rated["histogram"]],
+            "series": [{"name": _("Ratings"), "data": [bar["count"] for bar in rated["histogram"]]}],
+        },
+        "means": {
+            "x": [f"{step['predicted']:.2f}" for step in rated["steps"]],
+            "series": [
+                {"name": _("Mean rating"), "data": [round(step["actual"], 2) for step in rated["steps"]]},
+                {
+                    "name": _("As predicted"),
+                    "data": [round(step["predicted"], 2) for step in rated["steps"]],
+                    "dashed": True,
+                },
+            ],
+            "scale": True,
+        },
+    }
