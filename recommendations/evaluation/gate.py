@@ -86,7 +86,7 @@ def decide(case: Case) -> Decision:
     2. NDCG@10 beats popularity with its whole interval;
     3. the version in force is not beyond the interval's upper end;
     4. no group with enough people loses more than HARM_BOUND with its whole interval;
-    5. a membership-inference attack was tried, and the upper end of its AUC's interval is at most membership.BOUND.
+    5. a membership-inference attack was tried, and the AUC of the strongest is at most membership.BOUND.
 
     Raises ValueError when the report lacks the hybrid's or popularity's figures.
     """

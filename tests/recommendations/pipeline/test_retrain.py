@@ -224,7 +224,7 @@ def test_who_withdraws_after_the_release_is_neither_learned_from_nor_listed(trai
     row = Recommendation.objects.filter(personal=True).order_by("pk")[0]
     decide.withdraw(customer=row.customer, purposes=Purpose.MODEL_TRAINING, source="test")
     version = again(trained.release)
-    assert version.verdict == "live"
+    assert version.verdict == "live", version.reason
     assert version.people == trained.release.people_kept - 1
     assert row.pk not in lists()
 
@@ -393,6 +393,6 @@ def test_a_training_asked_for_is_done_once_from_a_release_of_its_own(trained: Tr
     due.train_due(version)
     due.train_due(stale)
     version.refresh_from_db()
-    assert version.verdict == "live"
+    assert version.verdict == "live", version.reason
     assert Release.objects.count() == releases + 1
     assert version.release_ref != trained.release_id
