@@ -1,7 +1,7 @@
 """Which learners a dataset calls for, and how a model folder finds them again."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from recommendations.candidates.als import Als, AlsConfig
 from recommendations.candidates.base import Candidate
@@ -61,34 +61,26 @@ def is_large(dataset: Dataset) -> bool:
     return dataset.n_users * dataset.n_items >= LARGE
 
 
-def learners_of_large(dataset: Dataset, ease: EaseConfig | None = None, means: Means | None = None) -> list[Candidate]:
-    """As learners_for(), for a large shop: all of them sparse, those that go by the square given some of the people."""
-    means = means or Means()
-    plain = replace(ease or EaseConfig(), recency=(0.3,), largest=HEAD, head=HEAD, links=LINKS)
-    out: list[Candidate] = [
-        Popularity(),
-        _item_knn(means, ItemKnnConfig(neighbours=LINKS)),
-        PeopleKnn(PeopleKnnConfig(neighbours=LINKS, speakers=20_000)),
-        Ease(plain),
-    ]
-    if has_groups(dataset).any():
-        out.append(GroupPopularity())
-    if has_text(dataset):
-        out.append(Content(ContentConfig(commonest=COMMON, links=LINKS)))
-    if dataset.repeats:
-        out.append(Repeat())
-    if dataset.timed:
-        out.append(Transitions(TransitionsConfig(neighbours=LINKS, people=ENOUGH)))
-    if dataset.repeats and dataset.timed:
-        out.append(Rhythm())
-    factors = AlsConfig(people=ENOUGH, head=2 * HEAD, threads=os.cpu_count() or 1)
-    if means.on_spark:
-        out.append(SparkAls(factors, means.spark))
-    elif Als.name not in left_out():
-        out.append(Als(factors))
-    if means.neural:
-        out.append(TwoTower())
-    return out
+@dataclass(frozen=True)
+class Sizes:
+    """How much each learner takes in; the defaults are those of a shop that is not large."""
+
+    item_knn: ItemKnnConfig = field(default_factory=ItemKnnConfig)
+    people_knn: PeopleKnnConfig = field(default_factory=PeopleKnnConfig)
+    content: ContentConfig = field(default_factory=ContentConfig)
+    transitions: TransitionsConfig = field(default_factory=TransitionsConfig)
+    als: AlsConfig = field(default_factory=AlsConfig)
+
+
+def sizes_of_large() -> Sizes:
+    """For a large shop: all sparse, and what goes by the square is learned from some of the people."""
+    return Sizes(
+        ItemKnnConfig(neighbours=LINKS),
+        PeopleKnnConfig(neighbours=LINKS, speakers=20_000),
+        ContentConfig(commonest=COMMON, links=LINKS),
+        TransitionsConfig(neighbours=LINKS, people=ENOUGH),
+        AlsConfig(people=ENOUGH, head=2 * HEAD, threads=os.cpu_count() or 1),
+    )
 
 
 def learners_for(dataset: Dataset, ease: EaseConfig | None = None, means: Means | None = None) -> list[Candidate]:
@@ -98,34 +90,37 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None, means: Means 
     One whose library cannot be loaded is not among them; `left_out` names it. One that `means` asks for always is. What
     Spark fits has the name and the arrays of its local twin, so LEARNERS knows it already.
     """
-    if is_large(dataset):
-        return learners_of_large(dataset, ease, means)
     means = means or Means()
-    plain = ease or EaseConfig()
-    out: list[Candidate] = [Popularity(), _item_knn(means), PeopleKnn(), Ease(plain)]
-    if min(dataset.shape) <= plain.direct:
-        out.append(EvenEase(replace(plain, evenness=0.5, recency=plain.recency[:1])))
+    sizes = sizes_of_large() if is_large(dataset) else Sizes()
+    near = SparkItemKnn(sizes.item_knn, means.spark) if means.on_spark else ItemKnn(sizes.item_knn)
+    out: list[Candidate] = [Popularity(), near, PeopleKnn(sizes.people_knn), *_regressions(dataset, ease)]
     if has_groups(dataset).any():
         out.append(GroupPopularity())
     if has_text(dataset):
-        out.append(Content())
+        out.append(Content(sizes.content))
     if dataset.repeats:
         out.append(Repeat())
     if dataset.timed:
-        out.append(Transitions())
+        out.append(Transitions(sizes.transitions))
     if dataset.repeats and dataset.timed:
         out.append(Rhythm())
     if means.on_spark:
-        out.append(SparkAls(spark=means.spark))
+        out.append(SparkAls(sizes.als, means.spark))
     elif Als.name not in left_out():
-        out.append(Als())
+        out.append(Als(sizes.als))
     if means.neural:
         out.append(TwoTower())
     return out
 
 
-def _item_knn(means: Means, config: ItemKnnConfig | None = None) -> ItemKnn:
-    return SparkItemKnn(config, means.spark) if means.on_spark else ItemKnn(config)
+def _regressions(dataset: Dataset, ease: EaseConfig | None) -> list[Candidate]:
+    """EASE, and the one that holds long histories back where the matrix is small enough to be solved twice."""
+    plain = ease or EaseConfig()
+    if is_large(dataset):
+        return [Ease(replace(plain, recency=(0.3,), largest=HEAD, head=HEAD, links=LINKS))]
+    if min(dataset.shape) > plain.direct:
+        return [Ease(plain)]
+    return [Ease(plain), EvenEase(replace(plain, evenness=0.5, recency=plain.recency[:1]))]
 
 
 def left_out(means: Means | None = None) -> dict[str, str]:

@@ -51,6 +51,20 @@ def places(group: Ints) -> Ints:
     return np.asarray(np.arange(len(group)) - np.repeat(start, np.diff(np.r_[start, len(group)])))
 
 
+def find(indptr: Ints, indices: Ints, columns: Ints, width: int) -> Ints:
+    """Where (row, columns[row]) stands among the entries of a CSR matrix, their number where it does not.
+
+    `columns` is (rows, any); a negative one is never found. Raises ValueError unless the entries are sorted.
+    """
+    key = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)) * width + indices
+    if (np.diff(key) <= 0).any():
+        raise ValueError("the entries are not sorted by row and column")
+    wanted = np.where(columns >= 0, np.arange(len(columns))[:, None] * width + columns, -1)
+    place = np.searchsorted(key, wanted)
+    found = np.append(key, -2)[np.minimum(place, len(key))] == wanted
+    return np.where(found, place, len(key))
+
+
 def strongest(group: Ints, strength: npt.NDArray[Any], most: int) -> Ints:
     """Positions of the `most` strongest entries of each group, by group and strength, best first; ties by position."""
     order = np.lexsort((-strength, group))

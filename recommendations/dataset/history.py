@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, csr, ranges
+from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, csr, find, ranges
 
 DAY = 86400.0
 FRESH_HALF_LIFE_DAYS = 30.0
@@ -64,13 +64,7 @@ class History:
 
         What is negative is never found. Raises ValueError unless the pairs are sorted, as build() and take() have them.
         """
-        key = np.repeat(np.arange(self.n_users), self.lengths) * self.n_items + self.indices
-        if (np.diff(key) <= 0).any():
-            raise ValueError("the pairs of a history are sorted by person and item")
-        wanted = np.where(items >= 0, np.arange(len(items))[:, None] * self.n_items + items, -1)
-        place = np.searchsorted(key, wanted)
-        found = np.append(key, -2)[np.minimum(place, len(key))] == wanted
-        return np.where(found, place, len(key))
+        return find(self.indptr, self.indices, items, self.n_items)
 
     def holds(self, items: Ints) -> "npt.NDArray[np.bool_]":
         """Which cells of `items` (people, width) are pairs, same shape; as find()."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from recommendations.dataset.arrays import Bools, Csr, Doubles, Floats, Ints, csr
+from recommendations.dataset.arrays import Bools, Csr, Doubles, Floats, Ints, csr, find
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
 
@@ -190,18 +190,9 @@ def _per_group(numbers: Ints, weights: Csr, n_groups: int) -> Csr:
 
 def _cells(matrix: Csr, columns: Ints) -> Doubles:
     """matrix[person, columns[person]] for `columns` (people, width), 0 where nothing is stored; same shape."""
-    place = _find(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), columns, matrix.shape[1])
+    place = find(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), columns, matrix.shape[1])
     data = np.append(matrix.data, 0.0)
     return np.asarray(data[place], dtype=np.float64)
-
-
-def _find(indptr: Ints, indices: Ints, columns: Ints, width: int) -> Ints:
-    """Where (person, columns[person]) stands among sorted CSR entries; the number of entries where it does not."""
-    key = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)) * width + indices
-    wanted = np.arange(len(columns))[:, None] * width + columns
-    place = np.searchsorted(key, wanted)
-    found = np.append(key, -1)[np.minimum(place, len(key))] == wanted
-    return np.where(found, place, len(key))
 
 
 def _own_past(rows: History, at: Ints, seen: Bools, now: float) -> dict[str, Any]:
