@@ -12,7 +12,7 @@ from recommendations.candidates.implicit_library import available
 from recommendations.candidates.item_knn import ItemKnn, ItemKnnConfig
 from recommendations.candidates.means import Means
 from recommendations.candidates.people_knn import PeopleKnn, PeopleKnnConfig
-from recommendations.candidates.popularity import GroupPopularity, Popularity, has_groups
+from recommendations.candidates.popularity import FreshGroupPopularity, GroupPopularity, Popularity, has_groups
 from recommendations.candidates.repeat import Repeat
 from recommendations.candidates.rhythm import Rhythm
 from recommendations.candidates.rules import Rules
@@ -27,6 +27,7 @@ LEARNERS: dict[str, type[Candidate]] = {
     for learner in (
         Popularity,
         GroupPopularity,
+        FreshGroupPopularity,
         ItemKnn,
         PeopleKnn,
         Ease,
@@ -46,6 +47,8 @@ LEARNERS: dict[str, type[Candidate]] = {
 LARGE = 3_000_000_000
 """From so many cells of people x items a shop is large: no array of that shape is formed for it, nor a matrix of people
 x people, and what is as sharp when counted over some of the people is counted over some."""
+MONTH = 30.0
+"""Days a dataset must span before its last days say something else than all of it."""
 LINKS = 60
 """Other items that one item speaks for in a large shop."""
 HEAD = 6_000
@@ -96,6 +99,8 @@ def learners_for(dataset: Dataset, ease: EaseConfig | None = None, means: Means 
     out: list[Candidate] = [Popularity(), near, PeopleKnn(sizes.people_knn), *_regressions(dataset, ease)]
     if has_groups(dataset).any():
         out.append(GroupPopularity())
+        if dataset.timed and dataset.days >= MONTH:
+            out.append(FreshGroupPopularity())
     if has_text(dataset):
         out.append(Content(sizes.content))
     if dataset.repeats:

@@ -92,6 +92,7 @@ class GroupPopularity(Candidate):
     """
 
     name = "group"
+    views = ("group_popular",)
     attributes = ("gender", "birth_year", "country", "extra")
 
     def __init__(self, config: GroupConfig | None = None) -> None:
@@ -101,7 +102,6 @@ class GroupPopularity(Candidate):
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn the log share of each item in each group."""
-        self.views = ("group_popular",)
         self.groups, n_groups = _groups(dataset, self.attributes, self.config.age_band)
         fade = decay(dataset, self.config.half_life) if dataset.timed else np.ones(dataset.n_events)
         weight = np.maximum(dataset.weight, 0) * fade
@@ -120,12 +120,12 @@ class GroupPopularity(Candidate):
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Log share of everybody plus the log lifts of the person's groups."""
-        return {"group_popular": self._numbers(self._groups(users))}
+        return {self.views[0]: self._numbers(self._groups(users))}
 
     def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
         """The same, worked out once for all people of the same groups."""
         kinds, kind = np.unique(self._groups(users), axis=0, return_inverse=True)
-        return {"group_popular": GroupedVoice(self.table, self.share, kinds, kind.ravel(), self._heads)}
+        return {self.views[0]: GroupedVoice(self.table, self.share, kinds, kind.ravel(), self._heads)}
 
     @cached_property
     def _heads(self) -> Heads:
@@ -158,9 +158,18 @@ class GroupPopularity(Candidate):
     def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
         """The fitted groups."""
         out = cls(GroupConfig(**values["config"]))
-        out.views = ("group_popular",)
         out.table, out.share, out.groups = arrays["table"], arrays["share"], arrays["groups"]
         return out
+
+
+class FreshGroupPopularity(GroupPopularity):
+    """The same of the last days, for shops whose goods come and go: what suits people without history best differs."""
+
+    name = "group_fresh"
+    views = ("group_popular_7d",)
+
+    def __init__(self, config: GroupConfig | None = None) -> None:
+        super().__init__(config or GroupConfig(half_life=7.0))
 
 
 def decay(dataset: Dataset, half_life: float) -> Doubles:

@@ -1,6 +1,6 @@
 """Learn the blend inside the training data, and measure it where it was not learned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from recommendations.dataset.history import support
 from recommendations.dataset.sample import of_people
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
 from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
+from recommendations.evaluation.metrics import interval
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import WAYS, Blend, Way, blended, learn, prior_blend, single_blend
@@ -173,8 +174,8 @@ def _window_pool(dataset: Dataset, window: Window, learners: Sequence[Candidate]
 def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     """The blend to use, the trees beside it, and the figures of how they do where they were not learned.
 
-    Learned weights, by whichever way does best there, are used when they beat the best single view; else the better of
-    prior and single.
+    Learned weights are used when, there, they beat the best single view, by the ascent unless another way is better
+    beyond doubt; else the better of prior and single.
     """
     windows, views = judgement.windows, judgement.views
     lean = [trim(window) for window in windows]
@@ -183,9 +184,11 @@ def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     rivals: dict[Way | str, list[Floats]] = {
         way: _honest_scores(windows, lean, views, protocol, way) for way in WAYS
     } | {name: [blended(window, mix) for window in windows] for name, mix in fixed.items()}
-    values = {name: _value(windows, scores, protocol) for name, scores in rivals.items()}
+    first = WAYS[0]
+    values = {name: _value(windows, rivals[name], protocol) for name in (first, *fixed)}
     chosen = max(values, key=lambda name: values[name])
-    way = next((one for one in WAYS if one == chosen), None)
+    way = _surest(windows, rivals, protocol) if chosen == first else None
+    chosen = way or chosen
     mix = learn(views, lean, way) if way else fixed[chosen]
     examples = [examples_of(*one) for one in zip(judgement.known, judgement.pools, windows, strict=True)]
     grower = Grower(views, seed, TREES_FOR[judgement.goal])
@@ -221,17 +224,35 @@ def _honest_scores(
 def _value(windows: list[Judged], scores: list[Floats], protocol: Protocol) -> float:
     """NDCG@10 of people with history: on the newest window in time, else relative to each window's best view."""
 
-    def known(window: Judged, numbers: Floats) -> Doubles:
-        inside = window.lengths > 0
-        return ndcg(window.pick(inside), numbers[inside])
-
     if protocol == "time":
-        return float(known(windows[-1], scores[-1]).mean())
+        return float(_known(windows[-1], scores[-1]).mean())
     parts = []
     for window, numbers in zip(windows, scores, strict=True):
         _, table = best_single([window])
-        parts.append(known(window, numbers).mean() / max(float(table.max()), 1e-9))
+        parts.append(_known(window, numbers).mean() / max(float(table.max()), 1e-9))
     return float(np.mean(parts))
+
+
+def _known(window: Judged, scores: Floats) -> Doubles:
+    """NDCG@10 of people with history."""
+    inside = window.lengths > 0
+    return ndcg(window.pick(inside), scores[inside])
+
+
+def _surest(windows: list[Judged], rivals: Mapping[Way | str, list[Floats]], protocol: Protocol) -> Way:
+    """The way with the largest gain over the first among those whose gain is certain; the first where there is none.
+
+    Certain means that the lower end of the paired 95 % interval over people is above 0. In time the oldest window is
+    left out, whose scores were learned on itself.
+    """
+    start = 1 if protocol == "time" and len(windows) > 1 else 0
+    best, most = WAYS[0], 0.0
+    for way in WAYS[1:]:
+        trios = zip(windows[start:], rivals[way][start:], rivals[WAYS[0]][start:], strict=True)
+        gain = np.concatenate([_known(window, scores) - _known(window, first) for window, scores, first in trios])
+        if interval(gain)[0] > 0 and gain.mean() > most:
+            best, most = way, float(gain.mean())
+    return best
 
 
 def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> tuple[Report, Marks]:

@@ -17,7 +17,7 @@ from recommendations.ranking.listwise import most_likely
 Way = Literal["ascent", "likely", "both"]
 WAYS: tuple[Way, ...] = ("ascent", "likely", "both")
 """How weights are looked for: by ascent on NDCG, by likelihood, or by ascent from the likeliest. No way wins
-everywhere, so validation picks one."""
+everywhere: the first is used unless validation is sure of another."""
 
 BUCKETS: tuple[tuple[str, int], ...] = (("cold", 0), ("short", 3), ("warm", 20), ("hot", 1 << 62))
 """Buckets of history length: name and largest length."""
@@ -136,13 +136,22 @@ def learn(views: tuple[str, ...], windows: Sequence[Judged], way: Way = "ascent"
     for number, _ in enumerate(BUCKETS):
         members = [window.pick(bucket_of(window.lengths) == number) for window in windows]
         n_people = sum(len(window.users) for window in members)
-        centre = prior(views) if number == 0 else whole
+        centre = whole if number else _audible(prior(views), members)
         if n_people < MIN_BUCKET:
             rows.append(centre)
             continue
         found = _search(members, signed, centre, way if number else "cold")
         rows.append(_toward(replace(found, start=centre), WHOLE_PEOPLE) if number else _toward(found, PRIOR_PEOPLE))
     return Blend(views, np.stack(rows), learned=True, note=f"learned:{way}")
+
+
+def _audible(weights: Floats, windows: Sequence[Judged]) -> Floats:
+    """`weights` without those of views that say the same of everything to everybody in `windows`.
+
+    They order nothing, but steps of the ascent are measured by the largest weight. Unchanged where all are silent.
+    """
+    heard = np.any([window.features.any(axis=(1, 2)) for window in windows], axis=0)
+    return unit(weights * heard) if (weights * heard).any() else weights
 
 
 @dataclass(frozen=True)

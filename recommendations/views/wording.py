@@ -24,6 +24,7 @@ LEARNERS: dict[str, str | Promise] = {
     "again_fresh": gettext_lazy("Bought often and lately"),
     "again_baskets": gettext_lazy("In the last baskets"),
     "group_popular": gettext_lazy("Popular among similar people"),
+    "group_popular_7d": gettext_lazy("Popular among similar people lately"),
     "walk": gettext_lazy("Random walk"),
     "people": gettext_lazy("Similar people"),
     "als": gettext_lazy("Latent factors"),

@@ -11,7 +11,7 @@ from recommendations.candidates.content import Content, ContentConfig, words
 from recommendations.candidates.ease import Ease, EaseConfig, EvenEase, inverse
 from recommendations.candidates.item_knn import ItemKnn, ItemKnnConfig
 from recommendations.candidates.people_knn import PeopleKnn, PeopleKnnConfig
-from recommendations.candidates.popularity import GroupPopularity, Popularity
+from recommendations.candidates.popularity import FreshGroupPopularity, GroupPopularity, Popularity
 from recommendations.candidates.repeat import Repeat
 from recommendations.candidates.voices import DenseVoice
 from recommendations.dataset.events import Dataset
@@ -27,6 +27,11 @@ class TestPopularity(CandidateModelTests):
 
 class TestGroupPopularity(CandidateModelTests):
     learner = GroupPopularity
+    floor = 0.12
+
+
+class TestFreshGroupPopularity(CandidateModelTests):
+    learner = FreshGroupPopularity
     floor = 0.12
 
 

@@ -81,3 +81,13 @@ def test_every_way_beats_the_prior_where_there_is_something_to_learn(way: Way) -
     assert mix.note == f"learned:{way}"
     asked = window(seed=2)
     assert value_of(asked, mix).mean() > value_of(asked, prior_blend(VIEWS)).mean() + 0.1
+
+
+def test_views_that_say_nothing_to_people_without_history_get_no_weight_there() -> None:
+    one = window()
+    lengths = np.where(np.arange(400) % 2, 50, 0)
+    features = one.features.copy()
+    features[0, lengths == 0] = 0
+    mix = learn(VIEWS, [replace(one, features=features, lengths=lengths)])
+    assert mix.weights[0, 0] == 0
+    assert mix.weights[0, 2] > 0

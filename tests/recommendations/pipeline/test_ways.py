@@ -1,0 +1,37 @@
+"""Another way of finding weights is taken only where it is better beyond doubt."""
+
+import numpy as np
+
+from recommendations.dataset.arrays import Floats
+from recommendations.pipeline.learn import _surest
+from recommendations.ranking.ascent import Judged
+from tests.recommendations.ranking.test_listwise import window
+
+
+def right(one: Judged, people: int) -> Floats:
+    """Scores that put every right answer first for the first `people`, and say nothing to the others."""
+    scores = np.zeros(one.hits.shape, np.float32)
+    scores[:people] = one.hits[:people]
+    return scores
+
+
+def test_a_way_that_is_better_for_nearly_everybody_is_taken() -> None:
+    one = window(people=200)
+    rivals = {"ascent": [right(one, 0)], "likely": [right(one, 150)], "both": [right(one, 190)]}
+    assert _surest([one], rivals, "random") == "both"  # type: ignore[arg-type]
+
+
+def test_a_way_that_is_better_by_chance_is_not() -> None:
+    one = window(people=200)
+    rivals = {"ascent": [right(one, 100)], "likely": [right(one, 101)], "both": [right(one, 100)]}
+    assert _surest([one], rivals, "random") == "ascent"  # type: ignore[arg-type]
+
+
+def test_in_time_the_window_that_was_learned_on_is_not_asked() -> None:
+    older, newer = window(people=200, seed=1), window(people=200, seed=2)
+    rivals = {
+        "ascent": [right(older, 0), right(newer, 100)],
+        "likely": [right(older, 200), right(newer, 50)],
+        "both": [right(older, 200), right(newer, 100)],
+    }
+    assert _surest([older, newer], rivals, "time") == "ascent"  # type: ignore[arg-type]
