@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 LEARNERS: dict[str, str | Promise] = {
     "hybrid": gettext_lazy("The blend"),
@@ -105,7 +105,9 @@ def learner_name(name: str) -> str:
         return _("EASE, the last %(share)s %% of the history") % {"share": round(float(recent[1]) * 100)}
     half_life = re.fullmatch(r"popular_(\d+)d?", name)
     if half_life:
-        return _("Popularity, half-life %(days)s days") % {"days": half_life[1]}
+        days = int(half_life[1])
+        told = ngettext("Popularity, half-life %(days)d day", "Popularity, half-life %(days)d days", days)
+        return told % {"days": days}
     return name.replace("_", " ")
 
 

@@ -24,3 +24,10 @@ def test_the_gates_numbers_are_told_in_the_readers_language() -> None:
     with override("zh-hans"):
         assert numbers_of(reason) == "NDCG@10 0.1000（0.0500 至 0.1500）；热门度 0.0900，使用中的版本 0.2000"
     assert numbers_of("failed: something else") == "something else"
+
+
+def test_a_half_life_of_one_day_is_told_in_the_singular() -> None:
+    assert learner_name("popular_1d") == "Popularity, half-life 1 day"
+    assert learner_name("popular_30d") == "Popularity, half-life 30 days"
+    with override("zh-hans"):
+        assert learner_name("popular_1d") == "热门度，半衰期 1 天"
