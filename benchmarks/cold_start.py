@@ -1,7 +1,7 @@
 """Who nobody knows yet, and what nobody has bought yet: recall beside popularity and chance, with 95 % intervals.
 
-`python benchmarks/cold_start.py FOLDER ...`; each folder holds train.csv, test.csv, test_users.txt and, where there are
-any, items.csv, users.csv and meta.json, as the batch command reads them.
+`python benchmarks/cold_start.py [--models KEPT] FOLDER ...`; each folder holds train.csv, test.csv, test_users.txt and,
+where there are any, items.csv, users.csv and meta.json, as the batch command reads them.
 
 New people are those of the test without an event in training: the figures are of the lists anybody would get from the
 batch. New items are those without an event in training, asked about people with history, in two ways: *among all items*
@@ -11,19 +11,17 @@ anew for everybody.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.kit.split import Split, folders_of, opened
 from recommendations.dataset.arrays import Bools, Doubles, Ints
-from recommendations.dataset.load import load_files, read_ids
 from recommendations.evaluation.metrics import interval
-from recommendations.pipeline.batch_metrics import Exam, exam_of, popularity, read_test, repeats_of
-from recommendations.pipeline.fit import fit_hybrid
+from recommendations.pipeline.batch_metrics import Exam, popularity
 from recommendations.pipeline.fitted import Wish
 from recommendations.ranking.policy import Policy
 
@@ -32,24 +30,16 @@ SHOWN, TOP, DEEP = 20, 10, 50
 SEED = 7
 
 
-def main(folders: Sequence[str]) -> None:
+def main() -> None:
     """Measure every folder."""
-    if not folders:
-        print("nothing to measure: name folders of splits")
-    for folder in folders:
-        _measure(Path(folder))
+    options = folders_of(__doc__)
+    for folder in options.folders:
+        _measure(opened(folder, options.models))
 
 
-def _measure(folder: Path) -> None:
-    items, people = (folder / part if (folder / part).exists() else None for part in ("items.csv", "users.csv"))
-    named = read_ids(folder / "test_users.txt")
-    dataset = load_files(folder / "train.csv", items, people, named)
-    repeats = repeats_of(folder / "test.csv")
-    exam = exam_of(dataset, read_test(folder / "test.csv"), repeats=repeats)
-    asked = dataset.users.get_indexer(pd.Index(named)).astype(np.int64)
-    model = fit_hybrid(dataset, asked=asked)
-    users = dataset.users.get_indexer(exam.users).astype(np.int64)
-    print(f"\n{folder.name}: {dataset.n_users} people, {dataset.n_items} items, {int((~exam.warm).sum())} of them new")
+def _measure(split: Split) -> None:
+    dataset, exam, users, model = split.dataset, split.exam, split.users, split.model
+    print(f"\n{split.name}: {dataset.n_users} people, {dataset.n_items} items, {int((~exam.warm).sum())} of them new")
     newcomers = np.unique(exam.newcomers // exam.n_items)
     if len(newcomers):
         lists = model.recommend(users[newcomers], Wish(k=DEEP, fill=True)).items
@@ -119,4 +109,4 @@ def _values(exam: Exam, people: Ints, right: Ints, lists_n: tuple[Ints, Ints]) -
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,8 +1,8 @@
 """What k-support costs: recall when a pair of items may count only if ten people or more took both.
 
-`python benchmarks/k_support.py [FOLDER ...]`; each folder holds train.csv, test.csv, test_users.txt and, where there
-are any, items.csv, users.csv and meta.json, as the batch command reads them. Without a folder a made-up shop is
-measured.
+`python benchmarks/k_support.py [--models KEPT] [FOLDER ...]`; each folder holds train.csv, test.csv, test_users.txt and,
+where there are any, items.csv, users.csv and meta.json, as the batch command reads them. Without a folder a made-up shop
+is measured.
 
 What is said needs support: a reason names an item only where enough people took both. Lists are made from all pairs.
 The table shows what would be lost if lists needed support too: item neighbours and the whole blend, with and without,
@@ -12,8 +12,6 @@ on the same people. Below it stands how many reasons name an item with and witho
 import copy
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +19,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.kit.split import Split, folders_of, opened
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.ease import Ease
 from recommendations.candidates.item_knn import ItemKnn
-from recommendations.dataset.arrays import Csr, Doubles, Ints, dense
+from recommendations.dataset.arrays import Csr, Doubles, dense
 from recommendations.dataset.events import Dataset
-from recommendations.dataset.load import load_files, read_ids
 from recommendations.evaluation.metrics import interval
-from recommendations.pipeline.batch_metrics import Exam, Result, exam_of, measure, read_test, repeats_of
-from recommendations.pipeline.fit import fit_hybrid
+from recommendations.pipeline.batch_metrics import Result, measure
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.ranking.policy import K_SUPPORT
 
@@ -37,46 +34,31 @@ K = 50
 PEOPLE, ITEMS, TASTES = 2_000, 800, 20
 
 
-@dataclass(frozen=True)
-class Asked:
-    """Who is asked, and what they took afterwards."""
-
-    users: Ints
-    """Positions in the dataset, -1 where nobody knows them, in the order of the exam."""
-    exam: Exam
-
-
-def main(folders: Sequence[str]) -> None:
+def main() -> None:
     """Measure every folder, or the made-up shop."""
-    for folder in folders:
-        _measure(Path(folder))
-    if not folders:
+    options = folders_of(__doc__)
+    for folder in options.folders:
+        _measure(opened(folder, options.models))
+    if not options.folders:
         with tempfile.TemporaryDirectory() as name:
             _invent(Path(name))
-            _measure(Path(name), "a made-up shop")
+            _measure(opened(Path(name)))
 
 
-def _measure(folder: Path, name: str = "") -> None:
-    extra = [folder / part if (folder / part).exists() else None for part in ("items.csv", "users.csv")]
-    named = read_ids(folder / "test_users.txt")
-    dataset = load_files(folder / "train.csv", *extra, named)
-    exam = exam_of(dataset, read_test(folder / "test.csv"), repeats=repeats_of(folder / "test.csv"))
-    asked = Asked(dataset.users.get_indexer(exam.users).astype(np.int64), exam)
-    plain = fit_hybrid(dataset, asked=dataset.users.get_indexer(pd.Index(named)).astype(np.int64))
+def _measure(split: Split) -> None:
+    dataset, exam, plain = split.dataset, split.exam, split.model
     together = _together(dataset)
     enough = together.copy()
     enough.data = (enough.data >= K_SUPPORT).astype(np.float32)
     enough.eliminate_zeros()
     held = copy.copy(plain)
     held.learners = [_supported(learner, enough) for learner in plain.learners]
-    print(
-        f"\n{name or folder.name}: {dataset.n_users} people, {dataset.n_items} items; {exam.known.size} right answers"
-    )
+    print(f"\n{split.name}: {dataset.n_users} people, {dataset.n_items} items; {exam.known.size} right answers")
     print(f"pairs of items that {K_SUPPORT} people or more took: {enough.nnz / max(together.nnz, 1):.1%} of all pairs")
     print(f"{'':22s}{'recall10':>10s}{'recall20':>10s}{'ndcg10':>10s}   change of NDCG@10 (95 %)")
-    _rows("item neighbours", *(_neighbours(model, dataset, asked) for model in (plain, held)))
-    _rows("the blend", *(_blend(model, asked) for model in (plain, held)))
-    _reasons(plain, together, asked)
+    _rows("item neighbours", *(_neighbours(model, split) for model in (plain, held)))
+    _rows("the blend", *(_blend(model, split) for model in (plain, held)))
+    _reasons(plain, together, split)
 
 
 def _rows(name: str, without: Result, with_support: Result) -> None:
@@ -110,28 +92,28 @@ def _supported(learner: Candidate, enough: Csr) -> Candidate:
     return out
 
 
-def _neighbours(model: FittedHybrid, dataset: Dataset, asked: Asked) -> Result:
+def _neighbours(model: FittedHybrid, split: Split) -> Result:
     """Item neighbours alone, everything else left out."""
     knn = next(learner for learner in model.learners if isinstance(learner, ItemKnn))
     parts = []
-    for at in range(0, len(asked.users), 500):
-        users = asked.users[at : at + 500]
-        rows = dataset.history.take(users)
+    for at in range(0, len(split.users), 500):
+        users = split.users[at : at + 500]
+        rows = split.dataset.history.take(users)
         scores = np.array(knn.scores(rows, users)["knn"])
-        if not asked.exam.repeats:
+        if not split.exam.repeats:
             scores[rows.pairs.nonzero()] = -np.inf
         order = np.argsort(-scores, axis=1, kind="stable")[:, :K]
         parts.append(np.where(np.take_along_axis(scores, order, axis=1) > 0, order, -1))
-    return measure(asked.exam, np.concatenate(parts))
+    return measure(split.exam, np.concatenate(parts))
 
 
-def _blend(model: FittedHybrid, asked: Asked) -> Result:
-    return measure(asked.exam, model.recommend(asked.users, Wish(k=K, fill=True)).items)
+def _blend(model: FittedHybrid, split: Split) -> Result:
+    return measure(split.exam, model.recommend(split.users, Wish(k=K, fill=True)).items)
 
 
-def _reasons(model: FittedHybrid, together: Csr, asked: Asked) -> None:
+def _reasons(model: FittedHybrid, together: Csr, split: Split) -> None:
     """Share of the first ten places whose reason could name an item, when one person is enough and when ten are."""
-    known = asked.users[asked.exam.lengths > 0]
+    known = split.users[split.exam.lengths > 0]
     lists = model.recommend(known, Wish(k=10))
     rows = model.history.take(known)
     best: list[Doubles] = []
@@ -169,4 +151,4 @@ def _invent(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
