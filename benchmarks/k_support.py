@@ -1,8 +1,8 @@
 """What k-support costs: recall when a pair of items may count only if ten people or more took both.
 
-`python benchmarks/k_support.py [--models KEPT] [FOLDER ...]`; each folder holds train.csv, test.csv, test_users.txt and,
-where there are any, items.csv, users.csv and meta.json, as the batch command reads them. Without a folder a made-up shop
-is measured.
+`python benchmarks/k_support.py [--models KEPT] [FOLDER ...]`; each folder holds train.csv, test.csv, test_users.txt
+and, where there are any, items.csv, users.csv and meta.json, as the batch command reads them. Without a folder a
+made-up shop is measured.
 
 What is said needs support: a reason names an item only where enough people took both. Lists are made from all pairs.
 The table shows what would be lost if lists needed support too: item neighbours and the whole blend, with and without,
