@@ -12,9 +12,9 @@ HELD_OUT = 0.2
 """Share of events (by time) or of a person's items (per person) that a window holds out."""
 TIME_CUTS = (0.6, 0.7, 0.8)
 """Where the time windows end their known part, as shares of all events."""
-RANDOM_PEOPLE = 3000
+RANDOM_PEOPLE = 6000
 """Random hold-outs are drawn again until so many people are judged, at most RANDOM_DRAWS times."""
-RANDOM_DRAWS = 3
+RANDOM_DRAWS = 6
 MIN_PEOPLE = 20
 """A window with fewer known people to judge by says nothing."""
 

@@ -14,10 +14,11 @@ from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.ranking.ascent import Judged, Search, ascend, best_single, blend, masked, ndcg, single, unit
 from recommendations.ranking.listwise import most_likely
 
-Way = Literal["ascent", "likely", "both"]
-WAYS: tuple[Way, ...] = ("ascent", "likely", "both")
-"""How weights are looked for: by ascent on NDCG, by likelihood, or by ascent from the likeliest. No way wins
-everywhere: the first is used unless validation is sure of another."""
+Way = Literal["ascent", "likely", "both", "mean"]
+SEARCHES: tuple[Way, ...] = ("ascent", "likely", "both")
+WAYS: tuple[Way, ...] = (*SEARCHES, "mean")
+"""How weights are looked for: by ascent on NDCG, by likelihood, by ascent from the likeliest, or as the mean of the
+three, which err in different places. No way wins everywhere: the first is used unless validation is sure of another."""
 
 BUCKETS: tuple[tuple[str, int], ...] = (("cold", 0), ("short", 3), ("warm", 20), ("hot", 1 << 62))
 """Buckets of history length: name and largest length."""
@@ -121,11 +122,25 @@ def unit_rows(weights: Floats) -> Floats:
     return np.stack([unit(row) for row in weights])
 
 
+def learn_ways(views: tuple[str, ...], windows: Sequence[Judged]) -> dict[Way, Blend]:
+    """What learn() finds by each of WAYS."""
+    out = {way: learn(views, windows, way) for way in SEARCHES}
+    return out | {"mean": _mean(list(out.values()))}
+
+
+def _mean(blends: Sequence[Blend]) -> Blend:
+    """Blends of the same views as one; the prior where they are it."""
+    weights = unit_rows(np.mean([one.weights for one in blends], axis=0, dtype=np.float32))
+    return replace(blends[0], weights=weights, note="learned:mean" if blends[0].learned else blends[0].note)
+
+
 def learn(views: tuple[str, ...], windows: Sequence[Judged], way: Way = "ascent") -> Blend:
     """The blend that ranks the right answers of `windows` best; the prior where there is nobody to learn from.
 
     `way` is for people with history; those without have too little to be likely by, and always get the ascent.
     """
+    if way == "mean":
+        return learn_ways(views, windows)["mean"]
     known = [window.pick(window.lengths > 0) for window in windows]
     if not sum(len(window.users) for window in known):
         return prior_blend(views)
