@@ -26,8 +26,7 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 MAX_PEOPLE = 3000
-"""People per validation window. Weights are sharp with a third of them, trees are not: with 1,200, validation chose
-less well on three public sets of five."""
+"""People per validation window. The weights are sharp with a third of them; the trees are not."""
 LARGE_PEOPLE = 100_000
 """In a large shop so many people, by lot, stand for all while the blend is learned: it is tried on MAX_PEOPLE of them,
 and learners fitted on more would hardly rank otherwise."""
