@@ -80,7 +80,7 @@ def sizes_of_large() -> Sizes:
     return Sizes(
         ItemKnnConfig(neighbours=LINKS),
         PeopleKnnConfig(neighbours=LINKS, speakers=20_000),
-        ContentConfig(commonest=COMMON, links=LINKS),
+        ContentConfig(commonest=COMMON, links=LINKS, recency=None),
         TransitionsConfig(neighbours=LINKS, people=ENOUGH),
         AlsConfig(people=ENOUGH, head=2 * HEAD, threads=os.cpu_count() or 1),
     )

@@ -27,12 +27,13 @@ class ContentConfig:
 
     rarest: int = 2
     """A word must stand on so many items: one that stands on a single item links nothing."""
-    commonest: float = 0.3
-    """Words on more than this share of items say nothing."""
+    commonest: float = 0.05
+    """Words on more than this share of items say nothing. Where some items of public shops were taken for new, recall
+    among them rose from .41 to .48 (Steam) and from .510 to .514 (office supplies) against a share of .3."""
     few: int = 20
     """Up to so many items may share a word all the same: in a small shop a third is not many."""
-    recency: float = 0.3
-    """Share of the history within which recency-weighted input falls to 1/e."""
+    recency: float | None = 0.3
+    """Share of the history within which recency-weighted input falls to 1/e, for the second view; None has none."""
     links: int | None = None
     """Items that each item is compared with, those most alike; None compares with all."""
 
@@ -41,11 +42,12 @@ class Content(Candidate):
     """The person's items as one text, compared with every item's text; works for items nobody has taken yet."""
 
     name = "content"
-    views = ("content",)
+    views: tuple[str, ...] = ("content", "content_recent")
     timeless = True
 
     def __init__(self, config: ContentConfig | None = None) -> None:
         self.config = config or ContentConfig()
+        self.views = type(self).views if self.config.recency else type(self).views[:1]
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn the words of every item in the table, taken or not; no behaviour is used."""
@@ -63,16 +65,17 @@ class Content(Candidate):
         return near
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
-        """Cosine-like likeness of each item to the recency-weighted sum of the person's items."""
-        return {"content": dense(self._likeness(rows))}
+        """Cosine-like likeness of each item to the sum of the person's items, and to that of their recent ones."""
+        return {view: dense(likeness) for view, likeness in self._likeness(rows).items()}
 
     def voices(self, rows: History, users: Ints) -> dict[str, Voice]:
         """The same, as sparse as texts are: few items share a word, or the links say how many."""
-        return {"content": SparseVoice(self._likeness(rows))}
+        return {view: SparseVoice(likeness) for view, likeness in self._likeness(rows).items()}
 
-    def _likeness(self, rows: History) -> Csr:
-        given = rows.recent(self.config.recency)
-        return (given @ self.words @ self.words.T if self.near is None else given @ self.near).tocsr()
+    def _likeness(self, rows: History) -> dict[str, Csr]:
+        given = [rows.pairs, rows.recent(self.config.recency)] if self.config.recency else [rows.pairs]
+        found = [one @ self.words @ self.words.T if self.near is None else one @ self.near for one in given]
+        return {view: one.tocsr() for view, one in zip(self.views, found, strict=True)}
 
     def because(self, rows: History, person: int, item: int, top: int = 3) -> list[tuple[int, float]]:
         """History items whose text is most like that of `item`."""

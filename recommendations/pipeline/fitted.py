@@ -157,7 +157,8 @@ class FittedHybrid:
             given = Given(cells.features, mix.for_lengths(pool.lengths), among, lift)
             scores = blend(given.features, given.weights)
             if goal in self.opinions:
-                scores = self.opinions[goal].mixed(scores, cells, pool.lengths)
+                taken = self.buyers[np.maximum(pool.items, 0)] > 0
+                scores = self.opinions[goal].mixed(scores, cells, pool.lengths, taken)
             return ranked(pool, given, scores, wish.k)
 
         fresh = order("new", self.fresh, pool.real & ~pool.seen, allowed & ~pool.seen)

@@ -230,12 +230,13 @@ class SecondOpinion:
     share: float
     """From 0 (the blend alone) to 1 (the trees alone), for people with history."""
 
-    def mixed(self, linear: Floats, cells: Cells, lengths: Ints) -> Floats:
+    def mixed(self, linear: Floats, cells: Cells, lengths: Ints, taken: Bools) -> Floats:
         """Both opinions, each standardised per person, weighed by the share; shape (people, width).
 
-        `lengths` are the people's histories, shape (people,).
+        `lengths` are the people's histories, shape (people,). Where `taken` (people, width) is False nobody has the
+        item yet: trees never learned from such a cell, so the blend alone says what content says.
         """
-        return mix(linear, self.trees.scores(cells), cells.among, said(self.share, lengths))
+        return mix(linear, self.trees.scores(cells), cells.among, said(self.share, lengths) * taken)
 
 
 def said(share: float, lengths: Ints) -> Floats:

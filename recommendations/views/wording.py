@@ -18,6 +18,7 @@ LEARNERS: dict[str, str | Promise] = {
     "knn": gettext_lazy("Item neighbours"),
     "knn_recent": gettext_lazy("Item neighbours, recent history"),
     "content": gettext_lazy("Similar texts"),
+    "content_recent": gettext_lazy("Similar texts, recent history"),
     "again_item": gettext_lazy("Bought again by others too"),
     "again_last": gettext_lazy("Bought last"),
     "again_count": gettext_lazy("Bought often"),
