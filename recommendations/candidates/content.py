@@ -30,8 +30,8 @@ class ContentConfig:
     commonest: float = 0.05
     """Words on more than this share of items say nothing. Where some items of public shops were taken for new, recall
     among them rose from .41 to .48 (Steam) and from .510 to .514 (office supplies) against a share of .3."""
-    few: int = 20
-    """Up to so many items may share a word all the same: in a small shop a third is not many."""
+    few: int = 50
+    """Up to so many items may share a word all the same: in a small shop half a hundred are a category."""
     recency: float | None = 0.3
     """Share of the history within which recency-weighted input falls to 1/e, for the second view; None has none."""
     links: int | None = None

@@ -111,8 +111,21 @@ def test_somebody_without_history_keeps_the_order_of_the_blend() -> None:
     one = examples()
     opinion = SecondOpinion(Reranker(VIEWS, FEW).fit([one], seed=0), 1.0)
     linear, cells, lengths = one.judged.features[1], one.cells(VIEWS), np.zeros(len(one.judged.users), np.int64)
-    assert np.array_equal(np.argsort(opinion.mixed(linear, cells, lengths)), np.argsort(linear))
-    assert not np.array_equal(np.argsort(opinion.mixed(linear, cells, lengths + 1)), np.argsort(linear))
+    taken = np.ones(linear.shape, bool)
+    assert np.array_equal(np.argsort(opinion.mixed(linear, cells, lengths, taken)), np.argsort(linear))
+    assert not np.array_equal(np.argsort(opinion.mixed(linear, cells, lengths + 1, taken)), np.argsort(linear))
+
+
+def test_what_nobody_has_yet_is_placed_by_the_blend_alone() -> None:
+    one = examples()
+    opinion = SecondOpinion(Reranker(VIEWS, FEW).fit([one], seed=0), 1.0)
+    linear, cells = one.judged.features[1], one.cells(VIEWS)
+    lengths = np.ones(len(one.judged.users), np.int64)
+    new = np.arange(linear.shape[1]) % 3 == 0
+    mixed = opinion.mixed(linear, cells, lengths, np.tile(~new, (len(linear), 1)))
+    assert np.array_equal(np.argsort(mixed[:, new]), np.argsort(np.where(cells.among, linear, 0)[:, new]))
+    whole = opinion.mixed(linear, cells, lengths, np.ones(linear.shape, bool))
+    assert np.array_equal(mixed[:, ~new], whole[:, ~new])
 
 
 def test_whether_people_are_evened_out_is_heeded_and_kept() -> None:
