@@ -10,9 +10,8 @@ from recommendations.dataset.events import Dataset
 
 HELD_OUT = 0.2
 """Share of events (by time) or of a person's items (per person) that a window holds out."""
-TIME_CUTS = (0.6, 0.65, 0.7, 0.75, 0.8)
-"""Where the time windows end their known part, as shares of all events. Their futures overlap; who is judged by the
-newest learns from the others only what happened before it begins (Window.until)."""
+TIME_CUTS = (0.6, 0.7, 0.8)
+"""Where the time windows end their known part, as shares of all events."""
 RANDOM_PEOPLE = 6000
 """Random hold-outs are drawn again until so many people are judged, at most RANDOM_DRAWS times."""
 RANDOM_DRAWS = 6
@@ -32,18 +31,6 @@ class Window:
     """users x items, 1 where the person took up an item with history that was new to them."""
     any: Csr
     """users x items, 1 where the person took an item with history, new to them or not."""
-    later: Dataset
-    """The events behind `new` and `any`."""
-
-    def until(self, second: float) -> "Window":
-        """The same window as somebody could have judged it at `second` (of the events' clock)."""
-        later = self.later.subset(self.later.timestamp <= second)
-        return Window(self.name, self.known, *_found(self.known, later), later)
-
-    @property
-    def end(self) -> float:
-        """The second of the last known event."""
-        return float(self.known.timestamp.max(initial=-np.inf))
 
     @property
     def people(self) -> Ints:
@@ -87,15 +74,11 @@ def _held_events(dataset: Dataset, order_by: Doubles, tie: Doubles, held: float)
 def _window(name: str, dataset: Dataset, known: Bools, future: Bools) -> Window:
     past = dataset.subset(known)
     later = dataset.subset(future & dataset.wanted & past.warm[dataset.item_ix])
-    return Window(name, past, *_found(past, later), later)
-
-
-def _found(past: Dataset, later: Dataset) -> tuple[Csr, Csr]:
-    """What is in `later` but not in `past`, and all that is in `later`; users x items, binary."""
-    found = from_pairs(later.user_ix, later.item_ix, past.shape)
-    new = (found - found.multiply(past.history.pairs)).tocsr()
+    found = from_pairs(later.user_ix, later.item_ix, dataset.shape)
+    new = found - found.multiply(past.history.pairs)
+    new = new.tocsr()
     new.eliminate_zeros()
-    return new, found
+    return Window(name, past, new, found)
 
 
 def choose_protocol(dataset: Dataset, asked: Ints | None) -> Protocol:

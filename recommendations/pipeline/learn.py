@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -17,11 +16,11 @@ from recommendations.dataset.sample import of_people
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
 from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
 from recommendations.evaluation.metrics import interval
-from recommendations.pipeline.reranking import Grower, Older, Trial, examples_of, try_trees
+from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import WAYS, Blend, Way, blended, learn, learn_ways, prior_blend, single_blend
 from recommendations.ranking.pool import PER_VIEW, SPARSE_PER_VIEW, Pool, PoolRules, align, build_pool, chunks, join
-from recommendations.ranking.reranker import Examples, RerankerConfig, SecondOpinion
+from recommendations.ranking.reranker import RerankerConfig, SecondOpinion
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -179,52 +178,47 @@ def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     beyond doubt; else the better of prior and single.
     """
     windows, views = judgement.windows, judgement.views
-    examples = [examples_of(*one) for one in zip(judgement.known, judgement.pools, windows, strict=True)]
-    older = partial(_older, judgement, examples) if protocol == "time" and len(windows) > 1 else None
+    lean = [trim(window) for window in windows]
     at, _ = best_single([window.pick(window.lengths > 0) for window in windows])
     fixed = {"prior": prior_blend(views), "single": single_blend(views, at)}
-    rivals: dict[str, list[Floats]] = dict(_honest_scores(windows, views, older).items())
+    rivals: dict[str, list[Floats]] = dict(_honest_scores(windows, lean, views, protocol).items())
     rivals |= {name: [blended(window, mix) for window in windows] for name, mix in fixed.items()}
     first = WAYS[0]
     values = {name: _value(windows, rivals[name], protocol) for name in (first, *fixed)}
     chosen = max(values, key=lambda name: values[name])
     way = _surest(windows, rivals, protocol) if chosen == first else None
     chosen = way or chosen
-    mix = learn(views, [trim(window) for window in windows], way) if way else fixed[chosen]
+    mix = learn(views, lean, way) if way else fixed[chosen]
+    examples = [examples_of(*one) for one in zip(judgement.known, judgement.pools, windows, strict=True)]
     grower = Grower(views, seed, TREES_FOR[judgement.goal])
-    trial = try_trees(examples, rivals[chosen], grower, older)
+    trial = try_trees(examples, rivals[chosen], grower, protocol)
     others = {LINEAR: rivals[chosen][-1]} if trial.trees is not None else {}
     if trial.trees is not None:
         others[TREES] = trial.trees
     return _Settled(mix, trial, *_report(judgement, trial.scores, others))
 
 
-def _older(judgement: _Judgement, examples: Sequence[Examples], place: int) -> list[Examples]:
-    """The windows before `place` in time, as they could have been judged at the moment that one begins."""
-    until = judgement.known[place].end
-    told = [window.until(until) for window in judgement.known[:place]]
-    new = judgement.goal == "new"
-    return [one.retold(window.new if new else window.any) for one, window in zip(examples, told, strict=False)]
-
-
-def _honest_scores(windows: list[Judged], views: tuple[str, ...], older: Older | None) -> dict[Way, list[Floats]]:
+def _honest_scores(
+    windows: list[Judged], lean: list[Judged], views: tuple[str, ...], protocol: Protocol
+) -> dict[Way, list[Floats]]:
     """By each way, each window's scores by weights that were not learned on its people (or, in time, on its days).
 
-    With several time windows each is judged by weights of what `older` tells; the oldest one's scores only fill its
-    place. Else people are split in two halves and each half is judged by weights of the other.
+    `lean` are the windows trimmed to what learning needs.
+
+    With several time windows each is judged by weights of the older ones; the oldest one's scores only fill its place.
+    Else people are split in two halves and each half is judged by weights of the other.
     """
-    if older:
-        mixes = [learn_ways(views, [trim(one.judged) for one in older(place)]) for place in range(1, len(windows))]
-        pairs = list(zip(windows, [mixes[0], *mixes], strict=True))
-        return {way: [blended(window, found[way]) for window, found in pairs] for way in WAYS}
-    lean = [trim(window) for window in windows]
+    if protocol == "time" and len(windows) > 1:
+        older = [learn_ways(views, lean[:place]) for place in range(1, len(windows))]
+        pairs = list(zip(windows, [older[0], *older], strict=True))
+        return {way: [blended(window, mixes[way]) for window, mixes in pairs] for way in WAYS}
     out = {way: [np.zeros(window.among.shape, np.float32) for window in windows] for way in WAYS}
     for half in (0, 1):
-        learned = learn_ways(views, [window.pick(window.users % 2 != half) for window in lean])
+        mixes = learn_ways(views, [window.pick(window.users % 2 != half) for window in lean])
         for way in WAYS:
             for window, scores in zip(windows, out[way], strict=True):
                 inside = window.users % 2 == half
-                scores[inside] = blended(window.pick(inside), learned[way])
+                scores[inside] = blended(window.pick(inside), mixes[way])
     return out
 
 

@@ -1,12 +1,12 @@
 """Whether the trees may have a say beside the blend, and how much: decided where neither of the two learned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recommendations.dataset.arrays import Floats
-from recommendations.dataset.split import Window
+from recommendations.dataset.split import Protocol, Window
 from recommendations.evaluation.metrics import interval
 from recommendations.ranking.ascent import Judged, ndcg
 from recommendations.ranking.pool import Pool
@@ -15,11 +15,8 @@ from recommendations.ranking.traits import Shelf
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """How much the trees may count; a mixture is often better than either, since the two err in different places."""
-LABELLED = 300
+LABELLED = 600
 """With fewer people to learn from, over all windows, trees learn people by heart."""
-
-Older = Callable[[int], Sequence[Examples]]
-"""For the place of a window in time, what could be learned before it begins."""
 
 
 @dataclass(frozen=True)
@@ -57,45 +54,34 @@ class Grower:
         return Reranker(self.views, self.config).fit(windows, self.seed, watch)
 
 
-def try_trees(
-    windows: Sequence[Examples], linear: Sequence[Floats], grower: Grower, older: Older | None = None
-) -> Trial:
+def try_trees(windows: Sequence[Examples], linear: Sequence[Floats], grower: Grower, protocol: Protocol) -> Trial:
     """Grow trees on part of what there is, judge them beside the honest scores `linear` on the rest.
 
-    In time, with `older`, a window judges trees grown on what was before it, where that is enough; else each half of
-    the people judges trees grown on the other half. The trees get the share with the largest gain in NDCG@10 among
-    those whose gain is certain: the lower end of its paired 95 % interval over people is above 0. They are then grown
-    anew on everything. People without history are learned from, but keep the blend (see reranker.said).
+    In time each window judges trees grown on the older ones; else each half of the people judges trees grown on the
+    other half. The trees get the share with the largest gain in NDCG@10 among those whose gain is certain: the lower
+    end of its paired 95 % interval over people is above 0. They are then grown anew on everything. People without
+    history are learned from, but keep the blend (see reranker.said).
     """
-    newest = len(windows) - 1
-    if _too_few(windows):
-        return Trial(None, linear[newest], None, [])
-    honest, curve = _in_time(windows, grower, older) if older else _by_halves(windows, grower)
-    if newest not in honest:
-        return Trial(None, linear[newest], None, [])
+    if sum(len(one.judged.users) for one in windows) < LABELLED or not any(one.judged.hits.any() for one in windows):
+        return Trial(None, linear[-1], None, [])
+    judges = list(windows[1:] if protocol == "time" and len(windows) > 1 else windows)
+    blends = list(linear[-len(judges) :])
+    honest, curve = _honest(windows, judges, grower)
     best, gain = 0.0, 0.0
     for share in SHARES:
         differences = [
-            _known(one, mix(linear[place], trees, one.judged.among, said(share, one.judged.lengths)))
-            - _known(one, linear[place])
-            for place, trees in honest.items()
-            for one in [windows[place]]
+            _known(one, mix(blend, trees, one.judged.among, said(share, one.judged.lengths))) - _known(one, blend)
+            for one, trees, blend in zip(judges, honest, blends, strict=True)
         ]
         difference = np.concatenate(differences)
         low, _ = interval(difference)
         if low > 0 and difference.mean() > gain:
             best, gain = share, float(difference.mean())
     if not best:
-        return Trial(None, linear[newest], honest[newest], curve)
-    judged = windows[newest].judged
-    scores = mix(linear[newest], honest[newest], judged.among, said(best, judged.lengths))
-    return Trial(SecondOpinion(grower.grow(windows), best), scores, honest[newest], curve)
-
-
-def _too_few(windows: Sequence[Examples]) -> bool:
-    """True when trees grown on `windows` would learn people by heart, or nothing at all."""
-    people = sum(len(one.judged.users) for one in windows)
-    return people < LABELLED or not any(one.judged.hits.any() for one in windows)
+        return Trial(None, linear[-1], honest[-1], curve)
+    newest = windows[-1].judged
+    scores = mix(blends[-1], honest[-1], newest.among, said(best, newest.lengths))
+    return Trial(SecondOpinion(grower.grow(windows), best), scores, honest[-1], curve)
 
 
 def _known(one: Examples, scores: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
@@ -104,22 +90,16 @@ def _known(one: Examples, scores: Floats) -> "np.ndarray[tuple[int, ...], np.dty
     return ndcg(one.judged.pick(inside), scores[inside])
 
 
-def _in_time(windows: Sequence[Examples], grower: Grower, older: Older) -> tuple[dict[int, Floats], list[float]]:
-    """By place, scores of the windows that enough was known before, by trees that know nothing of their days."""
-    told: dict[int, Floats] = {}
-    curve: list[float] = []
-    for place in range(1, len(windows)):
-        lessons = older(place)
-        if _too_few(lessons):
-            continue
-        trees = grower.grow(lessons, watch=[windows[place]] if windows[place].judged.hits.any() else ())
-        curve = trees.curve
-        told[place] = trees.scores(windows[place].cells(grower.views))
-    return told, curve
-
-
-def _by_halves(judges: Sequence[Examples], grower: Grower) -> tuple[dict[int, Floats], list[float]]:
-    """By place, scores of all windows by trees that did not see those people."""
+def _honest(
+    windows: Sequence[Examples], judges: Sequence[Examples], grower: Grower
+) -> tuple[list[Floats], list[float]]:
+    """Scores of the judging windows by trees that did not see those people (or, in time, those days)."""
+    if len(judges) < len(windows):
+        told = []
+        for place, one in enumerate(judges, 1):
+            trees = grower.grow(windows[:place], watch=[one])
+            told.append(trees.scores(one.cells(grower.views)))
+        return told, trees.curve
     out = [np.zeros(one.judged.among.shape, np.float32) for one in judges]
     curve: list[float] = []
     for half in (0, 1):
@@ -132,4 +112,4 @@ def _by_halves(judges: Sequence[Examples], grower: Grower) -> tuple[dict[int, Fl
         curve = trees.curve
         for one, mask, scores in zip(asked, inside, out, strict=True):
             scores[mask] = trees.scores(one.cells(grower.views))
-    return dict(enumerate(out)), curve
+    return out, curve

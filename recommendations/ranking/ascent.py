@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from recommendations.dataset.arrays import Bools, Csr, Doubles, Floats, Ints, dense, find
+from recommendations.dataset.arrays import Bools, Csr, Doubles, Floats, Ints, dense
 from recommendations.ranking.pool import Pool, standardise
 
 CUT = 10
@@ -75,19 +75,6 @@ def judge(name: str, pool: Pool, truth: Csr, *, new_only: bool) -> Judged:
     features = standardise(pool.features, among)
     judged = Judged(name, pool.users, pool.lengths, features, among, hits & among, wanted, pool.items)
     return judged.pick(wanted > 0)
-
-
-def retold(judged: Judged, truth: Csr) -> Judged:
-    """The same cells with only those right answers that `truth` (users x items) holds too; see judge().
-
-    People without one are left out.
-    """
-    rows = truth[judged.users].tocsr()
-    rows.sort_indices()
-    starts, columns = rows.indptr.astype(np.int64), rows.indices.astype(np.int64)
-    hits = judged.hits & (find(starts, columns, judged.items, rows.shape[1]) < rows.nnz)
-    wanted = np.diff(starts)
-    return replace(judged, hits=hits, wanted=wanted).pick(wanted > 0)
 
 
 def trim(judged: Judged, per_view: int = CONTENDERS) -> Judged:

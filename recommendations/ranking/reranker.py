@@ -20,8 +20,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import xgboost
 from threadpoolctl import threadpool_limits
 
-from recommendations.dataset.arrays import Bools, Csr, Floats, Ints
-from recommendations.ranking.ascent import Judged, retold
+from recommendations.dataset.arrays import Bools, Floats, Ints
+from recommendations.ranking.ascent import Judged
 from recommendations.ranking.pool import standardise
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -102,11 +102,6 @@ class Examples:
     def pick(self, people: "npt.NDArray[Any]") -> "Examples":
         """Only the people of a mask or of positions."""
         return Examples(self.judged.pick(people), self.traits[:, people], self.names)
-
-    def retold(self, truth: Csr) -> "Examples":
-        """Only the right answers that `truth` (users x items) holds too, and the people who have one."""
-        judged = retold(self.judged, truth)
-        return Examples(judged, self.traits[:, np.isin(self.judged.users, judged.users)], self.names)
 
 
 class Reranker:

@@ -14,19 +14,6 @@ def test_a_time_window_knows_nothing_of_the_future() -> None:
     assert window.any.nnz > window.new.nnz
 
 
-def test_a_window_judged_early_holds_only_what_had_happened_by_then() -> None:
-    data = planted()
-    whole = time_window(data, 0.6)
-    noon = float(np.quantile(data.timestamp, 0.7))
-    early = whole.until(noon)
-    assert early.later.timestamp.max() <= noon < whole.later.timestamp.max()
-    assert 0 < early.any.nnz < whole.any.nnz
-    assert (early.any > whole.any).nnz == 0
-    assert early.new.multiply(early.known.history.pairs).nnz == 0
-    assert whole.until(float(data.timestamp.max())).any.nnz == whole.any.nnz
-    assert whole.end <= np.quantile(data.timestamp, 0.6)
-
-
 def test_the_last_items_of_each_person_are_held_out() -> None:
     rows = pd.DataFrame({"user": ["a"] * 5 + ["b"] * 5, "item": list("vwxyz") * 2, "timestamp": [1, 2, 3, 4, 5] * 2})
     # z is warm only if somebody keeps it

@@ -13,19 +13,19 @@ GROWER = Grower(VIEWS, seed=0, config=RerankerConfig())
 def test_trees_that_win_beyond_doubt_get_a_share_and_are_grown_anew() -> None:
     windows = [examples(people=220, seed=number) for number in range(3)]
     linear = [one.judged.features[0] for one in windows]
-    trial = try_trees(windows, linear, GROWER, lambda place: windows[:place])
+    trial = try_trees(windows, linear, GROWER, "time")
     assert trial.opinion is not None
     assert trial.opinion.share > 0
     assert quality(windows[-1], trial.scores) > quality(windows[-1], linear[-1])
     assert trial.curve
 
 
-@pytest.mark.parametrize("in_time", [True, False])
-def test_trees_that_can_add_nothing_get_none(in_time: bool) -> None:
+@pytest.mark.parametrize("protocol", ["time", "random"])
+def test_trees_that_can_add_nothing_get_none(protocol: str) -> None:
     windows = [examples(people=300, seed=number) for number in range(2)]
     # a blend that is already right everywhere cannot be beaten
     linear = [one.judged.hits.astype(np.float32) for one in windows]
-    trial = try_trees(windows, linear, GROWER, (lambda place: windows[:place]) if in_time else None)
+    trial = try_trees(windows, linear, GROWER, protocol)  # type: ignore[arg-type]
     assert trial.opinion is None
     assert trial.scores is linear[-1]
     assert trial.trees is not None
@@ -33,6 +33,6 @@ def test_trees_that_can_add_nothing_get_none(in_time: bool) -> None:
 
 def test_too_few_people_grow_no_trees() -> None:
     few = examples(people=LABELLED - 1)
-    trial = try_trees([few], [few.judged.features[0]], GROWER)
+    trial = try_trees([few], [few.judged.features[0]], GROWER, "random")
     assert trial.opinion is None
     assert trial.trees is None

@@ -1,15 +1,11 @@
-"""Another way of finding weights is taken only where it is better beyond doubt, on days that nobody learned from."""
+"""Another way of finding weights is taken only where it is better beyond doubt."""
 
 import numpy as np
 
-from recommendations.candidates.popularity import Popularity
 from recommendations.dataset.arrays import Floats
-from recommendations.dataset.split import windows_for
-from recommendations.pipeline.learn import _Judgement, _older, _surest, _window_pool
-from recommendations.pipeline.reranking import examples_of
-from recommendations.ranking.ascent import Judged, judge
+from recommendations.pipeline.learn import _surest
+from recommendations.ranking.ascent import Judged
 from recommendations.ranking.hybrid import WAYS
-from tests.kits.candidate_model import planted
 from tests.recommendations.ranking.test_listwise import window
 
 
@@ -41,23 +37,3 @@ def test_in_time_the_window_that_was_learned_on_is_not_asked() -> None:
         "mean": [right(older, 200), right(newer, 50)],
     }
     assert _surest([older, newer], rivals, "time") == "ascent"
-
-
-def test_what_a_window_in_time_is_judged_by_happened_before_it_begins() -> None:
-    data = planted()
-    windows = windows_for(data, "time", 0)
-    learners = [Popularity().fit(data)]
-    pools = [_window_pool(data, one, learners, 0) for one in windows]
-    judged = [judge(one.name, pool, one.any, new_only=False) for one, pool in zip(windows, pools, strict=True)]
-    examples = [examples_of(*one) for one in zip(windows, pools, judged, strict=True)]
-    lessons = _older(_Judgement("any", judged, windows, pools, pools[0].views), examples, len(windows) - 1)
-    assert len(lessons) == len(windows) - 1
-    begins = windows[-1].known.timestamp.max()
-    before = data.subset(data.timestamp <= begins).history.pairs
-    for lesson, whole in zip(lessons, judged[:-1], strict=True):
-        person, column = lesson.judged.right
-        assert 0 < len(person) <= len(whole.right[0])
-        assert (before[lesson.judged.users[person], lesson.judged.items[person, column]] > 0).all()
-        assert lesson.traits.shape[1] == len(lesson.judged.users)
-        assert (lesson.judged.wanted > 0).all()
-    assert len(lessons[-1].judged.right[0]) < len(judged[-2].right[0])
