@@ -42,19 +42,22 @@ class Content(Candidate):
     """The person's items as one text, compared with every item's text; works for items nobody has taken yet."""
 
     name = "content"
-    views: tuple[str, ...] = ("content", "content_recent")
     timeless = True
 
     def __init__(self, config: ContentConfig | None = None) -> None:
         self.config = config or ContentConfig()
-        self.views = type(self).views if self.config.recency else type(self).views[:1]
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn the words of every item in the table, taken or not; no behaviour is used."""
+        self._name_views(timed=dataset.timed)
         texts = [item_words(row) for row in dataset.item_table.to_dict("records")]
         self.words = _tfidf(texts, self.config)
         self.near = self._linked()
         return self
+
+    def _name_views(self, *, timed: bool) -> None:
+        # without times nothing is recent, and the second view would repeat the first
+        self.views = ("content", "content_recent") if timed and self.config.recency else ("content",)
 
     def _linked(self) -> "Csr | None":
         """Each item's likeness to those most like it, items x items; None where all are compared."""
@@ -73,7 +76,9 @@ class Content(Candidate):
         return {view: SparseVoice(likeness) for view, likeness in self._likeness(rows).items()}
 
     def _likeness(self, rows: History) -> dict[str, Csr]:
-        given = [rows.pairs, rows.recent(self.config.recency)] if self.config.recency else [rows.pairs]
+        given = [rows.pairs]
+        if self.config.recency and len(self.views) > 1:
+            given.append(rows.recent(self.config.recency))
         found = [one @ self.words @ self.words.T if self.near is None else one @ self.near for one in given]
         return {view: one.tocsr() for view, one in zip(self.views, found, strict=True)}
 
@@ -84,12 +89,13 @@ class Content(Candidate):
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
         """The word weights of each item; the words themselves are not kept."""
-        return sparse_parts("words", self.words), {"config": asdict(self.config)}
+        return sparse_parts("words", self.words), {"config": asdict(self.config), "timed": len(self.views) > 1}
 
     @classmethod
     def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
         """The fitted word weights."""
         out = cls(ContentConfig(**values["config"]))
+        out._name_views(timed=values["timed"])
         out.words = from_parts("words", arrays)
         out.near = out._linked()
         return out

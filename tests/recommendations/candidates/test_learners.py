@@ -223,6 +223,14 @@ def test_content_finds_items_nobody_took_in_both_languages() -> None:
     assert [data.items[item] for item in best] == ["t2", "w2"]
 
 
+def test_content_has_a_recent_view_only_where_there_are_times() -> None:
+    timed = planted()
+    assert Content().fit(timed).views == ("content", "content_recent")
+    bare = load_frames(pd.DataFrame({"user": ["a"], "item": ["x"]}))
+    assert Content().fit(bare).views == ("content",)
+    assert Content(ContentConfig(recency=None)).fit(timed).views == ("content",)
+
+
 def test_learners_follow_what_the_data_hold() -> None:
     bare = load_frames(pd.DataFrame({"user": ["a"], "item": ["x"]}))
     assert [learner.name for learner in learners_for(bare)] == [
