@@ -69,7 +69,8 @@ class Ease(Candidate):
         columns = np.flatnonzero(buyers)
         people = np.flatnonzero(dataset.history.lengths)
         self.side = "items"
-        if len(columns) > self.config.direct and len(people) < len(columns) and len(people) <= self.config.largest:
+        few = len(people) < len(columns) and len(people) <= self.config.largest
+        if len(columns) > self.config.direct and few and self.config.links is None:
             self.side = "people"
         elif len(columns) > self.config.largest:
             columns = np.sort(np.argsort(-buyers, kind="stable")[: self.config.head])

@@ -28,7 +28,7 @@ from recommendations.pipeline.asked import Question, answer
 from recommendations.pipeline.batch_metrics import Measured
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
-from recommendations.pipeline.learn import Progress
+from recommendations.pipeline.tuning import Progress
 from recommendations.ranking import reasons
 
 COLUMNS = ["user", "item", "rank", "score", "reason"]

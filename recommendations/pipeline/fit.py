@@ -8,13 +8,15 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.engine.spark import running
-from recommendations.candidates.catalogue import is_large, learners_for, left_out
+from recommendations.candidates.catalogue import learners_for, left_out
 from recommendations.candidates.means import Means
+from recommendations.candidates.settings import is_large
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
-from recommendations.pipeline.learn import Progress, learn_blends
+from recommendations.pipeline.learn import learn_blends
+from recommendations.pipeline.tuning import Progress, as_values
 from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
@@ -42,7 +44,7 @@ def fit_hybrid(
     # many small products: threads would wait for each other longer than they work
     with _spark(means), threadpool_limits(1):
         learned = learn_blends(dataset, asked, seed, means, tell)
-        learners = learners_for(dataset, learned.ease, means)
+        learners = learners_for(dataset, learned.settings, means)
         for done, learner in enumerate(learners):
             tell(f"fitting {learner.name} on everything", done, len(learners))
             learner.fit(dataset)
@@ -50,7 +52,7 @@ def fit_hybrid(
     facts = {
         "seed": seed,
         "protocol": learned.protocol,
-        "ridge": learned.ease.ridge,
+        "tuned": as_values(learned.settings),
         "trees": {goal: opinion.share for goal, opinion in learned.opinions.items()},
         "curve": learned.curves,
         "left_out": left_out(means),

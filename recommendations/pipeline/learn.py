@@ -1,14 +1,14 @@
 """Learn the blend inside the training data, and measure it where it was not learned."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recommendations.candidates.base import Candidate
-from recommendations.candidates.catalogue import is_large, learners_for
-from recommendations.candidates.ease import Ease, EaseConfig
+from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.means import Means
+from recommendations.candidates.settings import Settings, is_large
 from recommendations.dataset.arrays import Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
@@ -17,22 +17,17 @@ from recommendations.dataset.split import Protocol, Window, choose_protocol, win
 from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
 from recommendations.evaluation.metrics import interval
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
+from recommendations.pipeline.tuning import Progress, tuned
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import WAYS, Blend, Way, blended, learn, learn_ways, prior_blend, single_blend
 from recommendations.ranking.pool import PER_VIEW, SPARSE_PER_VIEW, Pool, PoolRules, align, build_pool, chunks, join
 from recommendations.ranking.reranker import RerankerConfig, SecondOpinion
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 MAX_PEOPLE = 3000
 """People per validation window. The weights are sharp with a third of them; the trees are not."""
 LARGE_PEOPLE = 100_000
 """In a large shop so many people, by lot, stand for all while the blend is learned: it is tried on MAX_PEOPLE of them,
 and learners fitted on more would hardly rank otherwise."""
-RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
-TUNE_UP_TO = 8_000
-"""A matrix above this size takes too long to be solved several times."""
 LISTED = 20
 GOALS = ("any", "new")
 """What a list is for, the shop's main goal first where people buy again."""
@@ -47,7 +42,7 @@ class Learned:
     """What validation decided."""
 
     protocol: Protocol
-    ease: EaseConfig
+    settings: Settings
     fresh: Blend
     """Weights for items new to the person."""
     again: Blend | None
@@ -89,15 +84,15 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
         dataset = of_people(dataset, LARGE_PEOPLE)
     protocol = choose_protocol(dataset, asked) if dataset.n_events else "random"
     windows = windows_for(dataset, protocol, seed)
-    ease = _tuned_ease(windows[-1:], seed, tell)
+    settings = tuned(dataset, windows, seed, tell)
     if not windows:
-        return Learned(protocol, ease, prior_blend(("popular",)), None, {}, {}, [], [])
+        return Learned(protocol, settings, prior_blend(("popular",)), None, {}, {}, [], [])
     # the kinds of learners follow the whole dataset, so that every window has the same ones
-    timeless = {one.name: one.fit(dataset) for one in learners_for(dataset, ease, means) if one.timeless}
+    timeless = {one.name: one.fit(dataset) for one in learners_for(dataset, settings, means) if one.timeless}
     pools = []
     for number, window in enumerate(windows):
         tell(f"validating on window {window.name}", number, len(windows))
-        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, ease, means)]
+        learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, settings, means)]
         pools.append(_window_pool(dataset, window, learners, seed))
     views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
     pools = [align(pool, views) for pool in pools]
@@ -113,7 +108,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
         settled[goal] = _settle(_Judgement(goal, judged, windows, pools, views), protocol, seed)
     return Learned(
         protocol,
-        ease,
+        settings,
         settled["new"].blend,
         settled["any"].blend if "any" in settled else None,
         {goal: one.trial.opinion for goal, one in settled.items() if one.trial.opinion},
@@ -121,37 +116,6 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
         [one.report for one in settled.values()],
         [one.marks for one in settled.values()],
     )
-
-
-def _tuned_ease(windows: Sequence[Window], seed: int, tell: Progress) -> EaseConfig:
-    """The ridge that ranks best on `windows`: every second one is tried, then the neighbours of the best."""
-    config = EaseConfig()
-    if not windows or min(windows[0].known.shape) > TUNE_UP_TO:
-        return config
-    reached: dict[int, float] = {}
-
-    def value(at: int) -> float:
-        if at not in reached:
-            tell("tuning the regression", len(reached), len(RIDGES))
-            reached[at] = float(np.mean([_ease_value(window, RIDGES[at], seed) for window in windows]))
-        return reached[at]
-
-    at = max(range(0, len(RIDGES), 2), key=value)
-    nearby = [place for place in (at - 1, at, at + 1) if 0 <= place < len(RIDGES)]
-    return EaseConfig(ridge=RIDGES[max(nearby, key=value)])
-
-
-def _ease_value(window: Window, ridge: float, seed: int) -> float:
-    users = _sample(window, seed, MAX_PEOPLE)
-    users = users[window.known.history.lengths[users] > 0]
-    model = Ease(EaseConfig(ridge=ridge, recency=())).fit(window.known)
-    rules = PoolRules(window.known.warm, with_seen=False, per_view=LISTED)
-    total = np.zeros(0)
-    for part in chunks(users, window.known.n_items):
-        pool = build_pool([model], window.known.history.take(part), part, rules)
-        judged = judge(window.name, pool, window.new, new_only=True)
-        total = np.r_[total, ndcg(judged, single(judged, 0))]
-    return float(total.mean()) if len(total) else 0.0
 
 
 def _sample(window: Window, seed: int, most: int) -> Ints:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommendations.candidates.catalogue import learners_for
-from recommendations.candidates.ease import EaseConfig
+from recommendations.candidates.settings import Settings
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.means import Means
 from recommendations.dataset.arrays import Csr, Ints
@@ -22,7 +22,7 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.evaluation.membership import LIST, Knowledge, Membership, Seen, attack, signals
 from recommendations.pipeline.fitted import FittedHybrid, Wish
-from recommendations.pipeline.learn import Progress
+from recommendations.pipeline.tuning import Progress
 from recommendations.ranking.traits import Shelf
 
 MOST = 500
@@ -98,9 +98,9 @@ def _shadow(dataset: Dataset, fitted: FittedHybrid, people: Ints, means: Means |
     """The same recommender learned from `people` alone, and asked with everybody's whole history."""
     part = _without(dataset, people)
     timeless = {one.name: one for one in fitted.learners if one.timeless}
-    ease = EaseConfig(ridge=fitted.facts["ridge"])
+    settings = Settings.of(fitted.learners)
     # the kinds of learners follow the whole dataset, as in validation
-    learners = [timeless.get(one.name) or one.fit(part) for one in learners_for(dataset, ease, means)]
+    learners = [timeless.get(one.name) or one.fit(part) for one in learners_for(dataset, settings, means)]
     return replace(
         fitted, learners=learners, history=dataset.history, buyers=support(part.history), shelf=Shelf.of(part)
     )
