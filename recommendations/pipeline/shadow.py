@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommendations.candidates.catalogue import learners_for
-from recommendations.candidates.settings import Settings
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.means import Means
+from recommendations.candidates.settings import Settings
 from recommendations.dataset.arrays import Csr, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support

@@ -1,7 +1,8 @@
-"""Set the dials of each learner where it ranks best, on the newest validation window: inside the training data.
+"""Set the dials of each learner where it ranks best on the newest validation windows: inside the training data.
 
 What suits one shop harms the next: dense ratings want 16 factors, thin logs 256; office supplies are learned from
-neighbours by all they share, films by what is rare. A dial is turned while the others stand still.
+neighbours by all they share, films by what is rare. A dial is turned while the others stand still, and only where the
+gain exceeds its standard error: few people say little, and what usually is right should not give way to chance.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from recommendations.candidates.ease import Ease
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.people_knn import PeopleKnn
 from recommendations.candidates.settings import Settings, is_large, settings_for
+from recommendations.dataset.arrays import Doubles, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.split import Window
 from recommendations.ranking.ascent import judge, ndcg, single
@@ -25,7 +27,9 @@ Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 PEOPLE = 2000
-"""People of the window a setting is tried on."""
+"""People a setting is tried on, of the newest window, and of older ones where that has fewer."""
+WINDOWS = 3
+"""At most so many windows."""
 LISTED = 20
 WHOLE = 8_000
 """A regression above this size takes too long to be solved several times: its head is, which wants the same ridge."""
@@ -39,7 +43,7 @@ class Dial:
     """As a field of Settings."""
     name: str
     values: tuple[float, ...]
-    """Rising; every second one is tried, then the neighbours of the best."""
+    """Rising, with the one it stands at; every second is tried, then the neighbours of the best."""
     view: int = 0
     """Which of the learner's views it turns."""
 
@@ -50,7 +54,7 @@ DIALS = (
     Dial("item_knn", "walk_penalty", (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9), view=1),
     Dial("item_knn", "walk_power", (0.3, 0.45, 0.6, 0.8, 1.0), view=1),
     Dial("people_knn", "rarity", (0.0, 0.25, 0.5, 0.75, 1.0)),
-    Dial("people_knn", "neighbours", (25, 50, 100, 200, 400)),
+    Dial("people_knn", "neighbours", (40, 75, 150, 300, 600)),
     Dial("als", "factors", (16, 32, 64, 128, 256)),
 )
 LEARNERS: dict[str, Callable[[Settings], Candidate]] = {
@@ -67,9 +71,11 @@ def tuned(dataset: Dataset, windows: Sequence[Window], seed: int, tell: Progress
     Nothing is turned without a window or in a large shop, where each trial would take minutes.
     """
     settings = settings_for(dataset)
-    if not windows or is_large(dataset):
+    if is_large(dataset):
         return settings
-    trial = _Trial(windows[-1], seed)
+    trial = _Trial(windows, seed)
+    if not trial.asked:
+        return settings
     dials = [dial for dial in DIALS if dial.learner not in left_out()]
     for number, dial in enumerate(dials):
         tell(f"tuning {dial.learner}: {dial.name}", number, len(dials))
@@ -78,39 +84,49 @@ def tuned(dataset: Dataset, windows: Sequence[Window], seed: int, tell: Progress
 
 
 class _Trial:
-    """People of one window, to try settings on."""
+    """People of the newest windows, to try settings on."""
 
-    def __init__(self, window: Window, seed: int) -> None:
-        self.window = window
-        people = window.people[window.known.history.lengths[window.people] > 0]
-        if len(people) > PEOPLE:
-            people = np.sort(np.random.default_rng(seed).choice(people, PEOPLE, replace=False))
-        self.people = people
-        self.rules = PoolRules(window.known.warm, with_seen=False, per_view=LISTED)
+    def __init__(self, windows: Sequence[Window], seed: int) -> None:
+        self.asked: list[tuple[Window, Ints]] = []
+        left = PEOPLE
+        for window in reversed(windows[-WINDOWS:]):
+            people = window.people[window.known.history.lengths[window.people] > 0]
+            if len(people) > left:
+                people = np.sort(np.random.default_rng(seed).choice(people, left, replace=False))
+            left -= len(people)
+            if len(people):
+                self.asked.append((window, people))
 
     def turned(self, settings: Settings, dial: Dial) -> Settings:
-        """`settings` with one dial at its best value."""
-        reached: dict[int, float] = {}
+        """`settings` with one dial at its best value, or where it stood if that is not surely better."""
+        reached: dict[int, Doubles] = {}
 
         def value(at: int) -> float:
             if at not in reached:
-                reached[at] = self.value(_set(settings, dial, at), dial)
-            return reached[at]
+                reached[at] = self.values(_set(settings, dial, at), dial)
+            return float(reached[at].mean())
 
         at = max(range(0, len(dial.values), 2), key=value)
-        nearby = [place for place in (at - 1, at, at + 1) if 0 <= place < len(dial.values)]
-        return _set(settings, dial, max(nearby, key=value))
+        best = max((place for place in (at - 1, at, at + 1) if 0 <= place < len(dial.values)), key=value)
+        stood = dial.values.index(getattr(getattr(settings, dial.learner), dial.name))
+        value(stood)
+        gain = reached[best] - reached[stood]
+        sure = len(gain) > 1 and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain))
+        return _set(settings, dial, best) if sure else settings
 
-    def value(self, settings: Settings, dial: Dial) -> float:
-        """Mean NDCG@10 of the dial's learner so set; 0 where there is nobody to try it on."""
-        known = self.window.known
-        learner = LEARNERS[dial.learner](settings).fit(known)
-        found = [0.0]
-        for part in chunks(self.people, known.n_items):
-            pool = build_pool([learner], known.history.take(part), part, self.rules)
-            judged = judge(self.window.name, pool, self.window.new, new_only=True)
-            found += ndcg(judged, single(judged, dial.view)).tolist()
-        return float(np.sum(found)) / max(len(found) - 1, 1)
+    def values(self, settings: Settings, dial: Dial) -> Doubles:
+        """NDCG@10 per person of the dial's learner so set."""
+        found = [np.zeros(0)]
+        for window, people in self.asked:
+            known = window.known
+            learner = LEARNERS[dial.learner](settings).fit(known)
+            rules = PoolRules(known.warm, with_seen=False, per_view=LISTED)
+            for part in chunks(people, known.n_items):
+                judged = judge(
+                    window.name, build_pool([learner], known.history.take(part), part, rules), window.new, new_only=True
+                )
+                found.append(ndcg(judged, single(judged, dial.view)))
+        return np.concatenate(found)
 
 
 def _set(settings: Settings, dial: Dial, at: int) -> Settings:

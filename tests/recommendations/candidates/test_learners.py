@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommendations.candidates import catalogue
+from recommendations.candidates import settings
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import LEARNERS, learners_for
 from recommendations.candidates.content import Content, ContentConfig, words
@@ -115,13 +115,13 @@ def test_only_so_many_people_speak_and_only_so_many_links_are_kept() -> None:
 
 def test_a_large_shop_has_learners_that_form_no_array_of_people_and_items(monkeypatch: pytest.MonkeyPatch) -> None:
     data = planted()
-    monkeypatch.setattr(catalogue, "LARGE", data.n_users * data.n_items)
-    assert catalogue.is_large(data)
+    monkeypatch.setattr(settings, "LARGE", data.n_users * data.n_items)
+    assert settings.is_large(data)
     for learner in learners_for(data):
         voices = learner.fit(data).voices(data.history, np.arange(data.n_users))
         assert not any(isinstance(voice, DenseVoice) for voice in voices.values()), learner.name
-    monkeypatch.setattr(catalogue, "LARGE", data.n_users * data.n_items + 1)
-    assert not catalogue.is_large(data)
+    monkeypatch.setattr(settings, "LARGE", data.n_users * data.n_items + 1)
+    assert not settings.is_large(data)
 
 
 @pytest.mark.parametrize("evenness", [0.0, 0.5])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lib import signing
-from recommendations.candidates import catalogue
+from recommendations.candidates import settings
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.split import time_window
 from recommendations.evaluation.metrics import per_person
@@ -26,7 +26,7 @@ def data() -> Dataset:
 @pytest.fixture(scope="module")
 def large(data: Dataset) -> FittedHybrid:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "LARGE", 1)
+        patch.setattr(settings, "LARGE", 1)
         return fit_hybrid(data)
 
 
@@ -80,8 +80,8 @@ def test_the_large_way_finds_what_the_small_one_finds(data: Dataset, monkeypatch
     window = time_window(data, 0.8)
     users = np.flatnonzero(np.asarray(window.new.sum(axis=1)).ravel() > 0)
     reached = []
-    for limit in (catalogue.LARGE, 1):
-        monkeypatch.setattr(catalogue, "LARGE", limit)
+    for limit in (settings.LARGE, 1):
+        monkeypatch.setattr(settings, "LARGE", limit)
         lists = fit_hybrid(window.known).recommend(users, Wish(k=20))
         reached.append(per_person(lists.items, window.new[users]).ndcg10.mean())
     small, large = reached

@@ -59,7 +59,7 @@ def attacked(shop: tuple[Dataset, FittedHybrid], monkeypatch: Any, *learners: Ca
     views = tuple(view for one in fits for view in one.views)
     even = Blend(views, np.full((4, len(views)), 1 / len(views), np.float32), learned=False, note="even")
     plain = FittedHybrid(**{**vars(fitted), "learners": fits, "fresh": even, "again": even, "opinions": {}})
-    monkeypatch.setattr(shadow, "learners_for", lambda dataset, ease, means: [type(one)() for one in learners])
+    monkeypatch.setattr(shadow, "learners_for", lambda dataset, settings, means: [type(one)() for one in learners])
     found = shadow.try_membership(data, plain, Wish(k=20), lambda doing, done, total: None)
     assert found is not None
     return found
