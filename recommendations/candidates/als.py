@@ -74,7 +74,7 @@ class Als(Candidate):
         if cells:
             kept = pairs if pairs.shape[1] == len(columns) else pairs[:, columns].tocsr()
             self.items[columns] = self._factorised(kept[row_lengths(kept) > 0])
-        self._prepare(timed=dataset.timed)
+        self._prepare(timed=dataset.sequenced)
         return self
 
     def _factorised(self, pairs: Csr) -> Floats:

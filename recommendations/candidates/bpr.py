@@ -65,7 +65,7 @@ class Bpr(Candidate):
             learned, found = pairwise(pairs, settings)
             self.items[columns], self.bias[columns] = found[:, :-1], found[:, -1]
             self.encoder = self._encode(_summed(history.pairs[people], self.items), learned[:, :-1])
-        self._name_views(timed=dataset.timed)
+        self._name_views(timed=dataset.sequenced)
         return self
 
     def _rounds(self, people: int, pairs: int) -> int:

@@ -66,7 +66,7 @@ def learners_for(dataset: Dataset, settings: Settings | None = None, means: Mean
         out.append(Content(settings.content))
     if dataset.repeats:
         out.append(Repeat())
-    if dataset.timed:
+    if dataset.sequenced:
         out.append(Transitions(settings.transitions))
     if dataset.repeats and dataset.timed:
         out.append(Rhythm())

@@ -49,7 +49,7 @@ class Content(Candidate):
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn the words of every item in the table, taken or not; no behaviour is used."""
-        self._name_views(timed=dataset.timed)
+        self._name_views(timed=dataset.sequenced)
         texts = [item_words(row) for row in dataset.item_table.to_dict("records")]
         self.words = _tfidf(texts, self.config)
         self.near = self._linked()

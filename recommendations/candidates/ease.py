@@ -84,7 +84,7 @@ class Ease(Candidate):
             self._fit_items(x)
         else:
             self._fit_people(x)
-        self._name_views(timed=dataset.timed)
+        self._name_views(timed=dataset.sequenced)
         return self
 
     def _fit_items(self, x: Csr) -> None:

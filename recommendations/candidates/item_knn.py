@@ -75,7 +75,7 @@ class ItemKnn(SparseCandidate):
         end = (step_out @ sp.diags(np.maximum(buyers, 1) ** -c.walk_penalty)).tocsr().astype(np.float32)
         self.walk = _without_diagonal(_product(step_back, end, c.neighbours + 1))
         self.rater = NeighbourRater(NeighbourConfig("items")).fit(dataset) if c.rates else None
-        self._name_views(timed=dataset.timed)
+        self._name_views(timed=dataset.sequenced)
         return self
 
     def _cosine(self, pairs: Csr, buyers: Floats) -> tuple[Csr, Floats]:

@@ -44,6 +44,8 @@ class Dataset:
     """Columns of ITEM_COLUMNS, text except `price` (float, NaN unknown)."""
     user_table: pd.DataFrame
     """Columns of USER_COLUMNS, text, empty where unknown."""
+    in_order: bool = False
+    """Whether, where times are missing, the rows stand in the order in which things happened (order.py)."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -69,6 +71,16 @@ class Dataset:
     def timed(self) -> bool:
         """True when every event carries a time."""
         return self.n_events > 0 and bool(np.isfinite(self.timestamp).all())
+
+    @property
+    def sequenced(self) -> bool:
+        """True when it is known what each person did first and what last, with or without times."""
+        return self.timed or (self.in_order and self.n_events > 0)
+
+    @property
+    def order(self) -> Doubles:
+        """What rises from each event to the next, shape (events,): seconds, else rows; NaN where nothing is known."""
+        return np.arange(self.n_events, dtype=np.float64) if self.sequenced and not self.timed else self.timestamp
 
     @cached_property
     def liked(self) -> Bools:
@@ -97,7 +109,8 @@ class Dataset:
     def history(self) -> History:
         """What each person has liked so far."""
         keep = self.liked
-        return build(Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep]), self.shape)
+        acts = Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep], self.order[keep])
+        return build(acts, self.shape)
 
     @cached_property
     def warm(self) -> Bools:
@@ -113,7 +126,8 @@ class Dataset:
         if np.array_equal(keep, self.liked):
             history = self.history
         else:
-            history = build(Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep]), self.shape)
+            acts = Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep], self.order[keep])
+            history = build(acts, self.shape)
         return float(1 - len(history.indices) / history.counts.sum())
 
     @property

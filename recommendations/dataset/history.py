@@ -35,6 +35,9 @@ class History:
     """Counts, each halved every 30 days before `now`; equal to counts without time."""
     baskets: Floats
     """Counts, each times 0.9 per later basket of the person; equal to counts without time."""
+    place: Doubles
+    """What rises with the order of the last times: `last`, or rows where only these are in order; NaN without either.
+    Two people's rows are not to be compared."""
     n_items: int
     now: float
     """Seconds of the newest event of all; NaN without time."""
@@ -48,6 +51,11 @@ class History:
     def timed(self) -> bool:
         """True when every pair carries a time."""
         return bool(len(self.last)) and bool(np.isfinite(self.last).all())
+
+    @property
+    def sequenced(self) -> bool:
+        """True when it is known which pair of a person came first and which last."""
+        return bool(len(self.place)) and bool(np.isfinite(self.place).all())
 
     @cached_property
     def lengths(self) -> Ints:
@@ -78,11 +86,11 @@ class History:
     def ranks(self) -> Floats:
         """For each pair, how many of the person's items were taken later (ties share their mean), shape (pairs,)."""
         users = np.repeat(np.arange(self.n_users), self.lengths)
-        if not self.timed:
+        if not self.sequenced:
             return np.zeros(len(self.indices), np.float32)
-        order = np.lexsort((-self.last, users))
+        order = np.lexsort((-self.place, users))
         position = np.arange(len(order)) - np.repeat(self.indptr[:-1], self.lengths)
-        u, t = users[order], self.last[order]
+        u, t = users[order], self.place[order]
         start = np.flatnonzero(np.r_[True, (u[1:] != u[:-1]) | (t[1:] != t[:-1])]) if len(order) else np.zeros(0, int)
         group = np.cumsum(np.bincount(start, minlength=len(order))) - 1 if len(order) else start
         mean = np.bincount(group, position) / np.maximum(np.bincount(group), 1)
@@ -91,8 +99,8 @@ class History:
         return ranks
 
     def recent(self, share: float) -> Csr:
-        """exp(-rank / (share x n)) per pair, users x items: the last things count most; binary without time."""
-        if not self.timed:
+        """exp(-rank / (share x n)) per pair, users x items: the last things count most; binary without order."""
+        if not self.sequenced:
             return self.pairs
         n = np.repeat(self.lengths, self.lengths)
         return self.matrix(np.exp(-self.ranks / np.maximum(share * n, 1e-9)))
@@ -112,6 +120,7 @@ class History:
             last=self.last[at],
             fresh=self.fresh[at],
             baskets=self.baskets[at],
+            place=self.place[at],
             n_items=self.n_items,
             now=self.now,
         )
@@ -119,12 +128,15 @@ class History:
     def artifacts(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
         """Arrays and plain values that from_artifacts() takes back."""
         arrays = {k: getattr(self, k) for k in ("indptr", "indices", "counts", "first", "last", "fresh", "baskets")}
+        if self.sequenced and not self.timed:
+            arrays["place"] = self.place
         return arrays, {"n_items": self.n_items, "now": None if np.isnan(self.now) else self.now}
 
     @classmethod
     def from_artifacts(cls, arrays: dict[str, npt.NDArray[Any]], values: dict[str, Any]) -> Self:
         """The history that artifacts() described."""
         now = values["now"]
+        arrays = {"place": arrays["last"], **arrays}
         return cls(n_items=values["n_items"], now=float("nan") if now is None else now, **arrays)
 
 
@@ -135,6 +147,8 @@ class Acts:
     users: Ints
     items: Ints
     times: Doubles
+    order: Doubles | None = None
+    """What rises from each event to the next, where something else than times does."""
 
 
 def build(acts: Acts, shape: tuple[int, int]) -> History:
@@ -146,6 +160,7 @@ def build(acts: Acts, shape: tuple[int, int]) -> History:
     day = np.floor(acts.times / DAY) if timed else np.arange(len(acts.users), dtype=float)
     order = np.lexsort((acts.times, acts.items, acts.users)) if timed else np.lexsort((acts.items, acts.users))
     u, i, t, d = acts.users[order], acts.items[order], acts.times[order], day[order]
+    placed = t if timed or acts.order is None else acts.order[order]
     new_pair = np.r_[True, (u[1:] != u[:-1]) | (i[1:] != i[:-1])] if len(u) else np.zeros(0, bool)
     new_act = new_pair | np.r_[True, d[1:] != d[:-1]] if len(u) else new_pair
     starts = np.flatnonzero(new_pair)
@@ -157,16 +172,18 @@ def build(acts: Acts, shape: tuple[int, int]) -> History:
             return np.zeros(0, np.float32)
         return np.add.reduceat(np.where(new_act, numbers, 0.0), starts).astype(np.float32)
 
-    last = t[np.r_[starts[1:], len(u)] - 1] if len(starts) else np.zeros(0)
+    # the last of each pair: the sort is stable, so without times the rows of a pair are still in their order
+    ends = np.r_[starts[1:], len(u)] - 1 if len(starts) else starts
     indptr = np.r_[0, np.cumsum(np.bincount(u[starts], minlength=n_users))].astype(np.int64)
     return History(
         indptr=indptr,
         indices=i[starts],
         counts=per_pair(np.ones(len(u))),
         first=t[starts],
-        last=last,
+        last=t[ends],
         fresh=per_pair(fresh),
         baskets=per_pair(baskets),
+        place=placed[ends],
         n_items=n_items,
         now=now,
     )

@@ -48,7 +48,7 @@ def time_window(dataset: Dataset, cut: float, held: float = HELD_OUT) -> Window:
 def person_window(dataset: Dataset, *, last: bool, seed: int, held: float = HELD_OUT) -> Window:
     """Of each person's distinct items the last (or random) `held` share is to be found, at least one of two."""
     rng = np.random.default_rng(seed)
-    order_by = dataset.timestamp if last else rng.random(dataset.n_events)
+    order_by = dataset.order if last else rng.random(dataset.n_events)
     part = _held_events(dataset, order_by, rng.random(dataset.n_items), held)
     return _window("last" if last else "random", dataset, ~part, part)
 
@@ -84,13 +84,14 @@ def _window(name: str, dataset: Dataset, known: Bools, future: Bools) -> Window:
 def choose_protocol(dataset: Dataset, asked: Ints | None) -> Protocol:
     """How to validate, read off the data and the people asked for (positions, or None for the shop's own nightly run).
 
-    Without times only random hold-outs are possible. With times, the future of the whole shop is the honest question,
+    With times, the future of the whole shop is the honest question,
     unless the list is asked for (nearly) everyone while only a minority is still active: then time windows would tune
     for the few, and each person's own last items stand for their next ones. Rows in no order at all are a sample rather
     than a log, so what is missing is as likely to lie in the past: then items are held out at random.
+    Without times only random hold-outs are possible, or each person's last items where the rows are in order.
     """
     if not dataset.timed:
-        return "random"
+        return "last" if dataset.in_order else "random"
     if asked is None:
         return "time"
     newest = time_window(dataset, TIME_CUTS[-1])

@@ -29,9 +29,14 @@ class Steps:
 
 
 def steps(dataset: Dataset, *, by_day: bool) -> Steps:
-    """The liked events of `dataset` grouped by person and moment, or by person and day; empty without time."""
-    keep = dataset.liked & dataset.timed
+    """The liked events of `dataset` grouped by person and moment, or by person and day (empty without times).
+
+    Where only the rows are in order, each is a moment of its own, a second after the person's one before it.
+    """
+    keep = dataset.liked & (dataset.timed if by_day else dataset.sequenced)
     users, items, times = dataset.user_ix[keep], dataset.item_ix[keep], dataset.timestamp[keep]
+    if dataset.sequenced and not dataset.timed:
+        times = _seconds(users)
     if by_day:
         times = np.floor(times / DAY) * DAY
     order = np.lexsort((times, users))
@@ -41,3 +46,12 @@ def steps(dataset: Dataset, *, by_day: bool) -> Steps:
     step = np.cumsum(opens) - 1
     matrix = from_pairs(step, items, (int(opens.sum()), dataset.n_items))
     return Steps(matrix, users[opens], times[opens])
+
+
+def _seconds(users: Ints) -> Doubles:
+    """How many events of the same person stand before each, shape of `users`."""
+    order = np.argsort(users, kind="stable")
+    counts = np.bincount(users)
+    out = np.empty(len(users))
+    out[order] = np.arange(len(users)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return out

@@ -2,7 +2,8 @@
 
 What suits one shop harms the next: dense ratings want 16 factors, thin logs 256; office supplies are learned from
 neighbours by all they share, films by what is rare. A dial is turned while the others stand still, and only where the
-gain exceeds its standard error: few people say little, and what usually is right should not give way to chance.
+gain is certain (the lower end of its paired 95 % interval is above 0): few people say little, and what usually is right
+should not give way to chance.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from recommendations.candidates.settings import Settings, is_large, settings_for
 from recommendations.dataset.arrays import Doubles, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.split import Window
+from recommendations.evaluation.metrics import interval
 from recommendations.ranking.ascent import judge, ndcg, single
 from recommendations.ranking.pool import PoolRules, build_pool, chunks
 
@@ -110,9 +112,8 @@ class _Trial:
         best = max((place for place in (at - 1, at, at + 1) if 0 <= place < len(dial.values)), key=value)
         stood = dial.values.index(getattr(getattr(settings, dial.learner), dial.name))
         value(stood)
-        gain = reached[best] - reached[stood]
-        sure = len(gain) > 1 and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain))
-        return _set(settings, dial, best) if sure else settings
+        low, _ = interval(reached[best] - reached[stood])
+        return _set(settings, dial, best) if low > 0 else settings
 
     def values(self, settings: Settings, dial: Dial) -> Doubles:
         """NDCG@10 per person of the dial's learner so set."""

@@ -67,7 +67,7 @@ class SparkItemKnn(ItemKnn):
         back, ends = _ends(buyers, self.config)
         walk = found["steps"] * back[item] * ends[other]
         self.walk = _matrix(walk[near], item[near], other[near], shape)
-        self._name_views(timed=dataset.timed)
+        self._name_views(timed=dataset.sequenced)
         return self
 
 
