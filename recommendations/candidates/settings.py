@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from recommendations.candidates.als import AlsConfig
 from recommendations.candidates.base import Candidate
@@ -47,7 +47,7 @@ class Settings:
     @classmethod
     def of(cls, learners: Sequence[Candidate]) -> Self:
         """How `learners` are set; what is not among them keeps its default."""
-        found = {one.name: getattr(one, "config", None) for one in learners}
+        found: dict[str, Any] = {one.name: getattr(one, "config", None) for one in learners}
         found["ease"] = found.get("ease") or found.get("ease_even")
         return cls(**{name: found[name] for name in cls.__dataclass_fields__ if found.get(name) is not None})
 

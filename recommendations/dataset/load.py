@@ -109,19 +109,19 @@ def load_parts(
     kind = kinds.categorical(kind_ix)
     by_kind = np.array([weight_of(str(k), weights) for k in kind.categories], np.float32)
     item_table = item_table.assign(price=price).set_index("item")
-    users, items = user_ix.astype(np.int64), item_ix.astype(np.int64)
+    who, what = user_ix.astype(np.int64), item_ix.astype(np.int64)
     return Dataset(
         users=people.index,
         items=things.index,
-        user_ix=users,
-        item_ix=items,
+        user_ix=who,
+        item_ix=what,
         kind=kind,
         value=values,
         timestamp=times,
         weight=by_kind[kind.codes] if len(kind) else np.zeros(0, np.float32),
         item_table=_aligned(item_table, things.index),
         user_table=_aligned(user_table.set_index("user"), people.index),
-        in_order=not np.isfinite(times).all() and in_order(users, items, values),
+        in_order=not np.isfinite(times).all() and in_order(who, what, values),
     )
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from crm.privacy.models import Release
 from recommendations.models import ModelVersion
-from recommendations.views.wording import attack_name, goal_name, learner_name
+from recommendations.views.wording import attack_name, dial_name, goal_name, learner_name
 
 
 def card_of(version: ModelVersion) -> dict[str, Any]:
@@ -18,6 +18,7 @@ def card_of(version: ModelVersion) -> dict[str, Any]:
         "protocol": facts.get("protocol", ""),
         "methods": [learner_name(view) for view in (version.recipe.get("fresh") or {}).get("views", [])],
         "trees": [(goal_name(goal), round(100 * share)) for goal, share in facts.get("trees", {}).items()],
+        "dials": [(dial_name(name), value) for name, value in facts.get("tuned", {}).items()],
         "curve": _curve(facts.get("curve", {})),
         "privacy": _privacy(evidence.get("membership")),
         "rated": _rated(evidence.get("rated")),

@@ -77,6 +77,16 @@ GENDERS: dict[str, str | Promise] = {
     "male": gettext_lazy("Men"),
     "diverse": gettext_lazy("Other gender"),
 }
+DIALS: dict[str, str | Promise] = {
+    "ease.ridge": gettext_lazy("EASE, ridge"),
+    "item_knn.shrinkage": gettext_lazy("Item neighbours, shrinkage"),
+    "item_knn.walk_penalty": gettext_lazy("Random walk, penalty on popularity"),
+    "item_knn.walk_power": gettext_lazy("Random walk, power of a step"),
+    "people_knn.rarity": gettext_lazy("Similar people, weight of rare products"),
+    "people_knn.neighbours": gettext_lazy("Similar people, number"),
+    "als.factors": gettext_lazy("Latent factors, number"),
+}
+"""What is tuned (pipeline/tuning.py)."""
 ATTACKS: dict[str, str | Promise] = {
     "own": gettext_lazy("The list goes back to the person's own things"),
     "alike": gettext_lazy("The list is like the person's history"),
@@ -150,6 +160,11 @@ def group_name(grouping: str, label: str, segments: Mapping[str, str]) -> str:
     if grouping == "segment":
         return segments.get(label) or _("Segment %(number)s") % {"number": label}
     return label
+
+
+def dial_name(name: str) -> str:
+    """Return what was tuned, in words."""
+    return str(DIALS.get(name, name))
 
 
 def attack_name(name: str) -> str:

@@ -53,6 +53,7 @@ def judged(verdict: str, seed: int = 0, **metrics: Any) -> ModelVersion:
     version = shelves.version(verdict)
     version.metrics |= {"evidence": evidence(segment, seed), "goal": "any", **metrics}
     facts = {"curve": {"new": [0.1, 0.12, 0.13], "any": []}, "trees": {"new": 0.5}, "protocol": "time"}
+    facts["tuned"] = {"als.factors": 16, "item_knn.walk_penalty": 0.45}
     version.recipe |= {"facts": facts}
     version.recipe["fresh"]["views"] = ["ease", "content", "popular"]
     version.save()
@@ -66,10 +67,11 @@ def test_the_card_shows_groups_curve_attack_and_errors_in_both_languages(markete
         "Coffee drinkers", "Women", "1 to 3 products", "Gap between", "Training curve of the trees",
         "Products new to the person: 50 %", "The strongest attack has an AUC of 0.550 (0.510 to 0.590)",
         "Errors of predicted ratings", "must not decide on credit", "15 people are in no group",
+        "Latent factors, number: 16 · Random walk, penalty on popularity: 0.45",
     ):  # fmt: skip
         assert words in page, words
     chinese = marketer.get(address, headers=CHINESE).content.decode()
-    for words in ("女性", "树模型训练曲线", "最强攻击的 AUC 为 0.550", "预测误差", "差距"):
+    for words in ("女性", "树模型训练曲线", "最强攻击的 AUC 为 0.550", "预测误差", "差距", "潜在因子，数量: 16"):
         assert words in chinese, words
     assert "Membership attack" not in chinese
 

@@ -4,8 +4,9 @@ from django.utils.translation import override
 
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.two_tower import TwoTower
+from recommendations.pipeline.tuning import DIALS
 from recommendations.ranking.reasons import Reason, reason_of_view
-from recommendations.views.wording import learner_name, numbers_of
+from recommendations.views.wording import dial_name, learner_name, numbers_of
 from tests.kits.candidate_model import planted
 
 
@@ -31,3 +32,11 @@ def test_a_half_life_of_one_day_is_told_in_the_singular() -> None:
     assert learner_name("popular_30d") == "Popularity, half-life 30 days"
     with override("zh-hans"):
         assert learner_name("popular_1d") == "热门度，半衰期 1 天"
+
+
+def test_every_dial_has_words() -> None:
+    for dial in DIALS:
+        name = f"{dial.learner}.{dial.name}"
+        assert dial_name(name) != name
+        with override("zh-hans"):
+            assert not dial_name(name).isascii()
