@@ -2,6 +2,9 @@
 
 Only the items' factors are kept. A person's own are solved from their history at scoring time, in closed form, so
 people the fit has never met are served like all others, and the history may be weighted by recency.
+
+An item nobody has yet borrows the factors of those that read most like it, so that what is new is placed by taste, too
+(the kNN mapping of Gantner et al., "Learning Attribute-to-Feature Mappings for Cold-Start Recommendations", 2010).
 """
 
 from dataclasses import asdict, dataclass
@@ -9,8 +12,10 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+from sparse_dot_topn import sp_matmul_topn
 
 from recommendations.candidates.base import Arrays, Candidate, shares
+from recommendations.candidates.content import has_text, words_of_items
 from recommendations.candidates.implicit_library import Alternating, alternating
 from recommendations.candidates.voices import FactorVoice, Voice
 from recommendations.dataset.arrays import Csr, Doubles, Floats, Ints, row_lengths
@@ -46,6 +51,12 @@ class AlsConfig:
     """Only so many of the most taken items have factors; None gives them to all that anybody took."""
     threads: int = 1
     """Processors the factors are learned on; the result is the same."""
+    lenders: int = 20
+    """Items that lend their factors to one that nobody has, those most like it in words; 0 lends nothing. Where some
+    items of public shops were taken for new, recall at 20 among them rose from .524 to .566 (office supplies) and from
+    .435 to .517 (Steam) with lent factors beside content; five or sixty lenders were as good."""
+    doubt: float = 0.2
+    """Likeness added to the sum that a loan is divided by: what hardly anything is like gets little."""
 
 
 class Als(Candidate):
@@ -71,11 +82,25 @@ class Als(Candidate):
         self.items = np.zeros((dataset.n_items, c.factors), np.float32)
         cells = int((row_lengths(pairs) > 0).sum()) * len(columns)
         self.alpha = float(np.clip(c.weight * cells / max(pairs.nnz, 1), *c.trust))
+        self.lent = np.zeros(0, np.int64)
         if cells:
             kept = pairs if pairs.shape[1] == len(columns) else pairs[:, columns].tocsr()
             self.items[columns] = self._factorised(kept[row_lengths(kept) > 0])
+            self._lend(dataset, columns.astype(np.int64))
         self._prepare(timed=dataset.sequenced)
         return self
+
+    def _lend(self, dataset: Dataset, lenders: Ints) -> None:
+        """Give items that nobody has the mean factors of the most alike of `lenders`, weighed by likeness."""
+        c = self.config
+        waiting = np.flatnonzero(~dataset.warm)
+        if not c.lenders or not len(waiting) or not has_text(dataset):
+            return
+        words = words_of_items(dataset)
+        near = sp_matmul_topn(words[waiting], words[lenders].T.tocsr(), top_n=c.lenders, n_threads=c.threads)
+        total = np.asarray(near.sum(axis=1)).reshape(-1, 1)
+        self.items[waiting] = (near @ self.items[lenders]) / (total + c.doubt)
+        self.lent = waiting[total.ravel() > 0]
 
     def _factorised(self, pairs: Csr) -> Floats:
         """Factors of the columns of binary `pairs` (people x items), shape (items, factors); self.alpha is known."""
@@ -86,7 +111,8 @@ class Als(Candidate):
     def _prepare(self, *, timed: bool) -> None:
         """Name the views, and work out Y'Y + penalty I, shape (factors, factors), part of each person's equations."""
         self.views = ("als", "als_recent") if timed else ("als",)
-        self.gram: Doubles = (self.items.T @ self.items).astype(np.float64)
+        own = np.delete(self.items, self.lent, axis=0) if len(self.lent) else self.items
+        self.gram: Doubles = (own.T @ own).astype(np.float64)
         self.gram[np.diag_indices_from(self.gram)] += self.config.penalty * self.alpha
         self.known = np.flatnonzero(self.items.any(axis=1))
 
@@ -171,14 +197,14 @@ class Als(Candidate):
         return shares(self.alpha * (taken @ np.linalg.solve(left, self.items[item].astype(np.float64))), own, top)
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
-        """The items' factors."""
+        """The items' factors, and which of them are lent."""
         values = {"config": asdict(self.config), "alpha": self.alpha, "timed": len(self.views) > 1}
-        return {"items": self.items}, values
+        return {"items": self.items, "lent": self.lent}, values
 
     @classmethod
     def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
         """The fitted factors; serving them needs no library."""
         out = cls(AlsConfig(**(values["config"] | {"trust": tuple(values["config"]["trust"])})))
-        out.items, out.alpha = arrays["items"], values["alpha"]
+        out.items, out.lent, out.alpha = arrays["items"], arrays["lent"], values["alpha"]
         out._prepare(timed=values["timed"])
         return out

@@ -50,8 +50,7 @@ class Content(Candidate):
     def fit(self, dataset: Dataset) -> Self:
         """Learn the words of every item in the table, taken or not; no behaviour is used."""
         self._name_views(timed=dataset.sequenced)
-        texts = [item_words(row) for row in dataset.item_table.to_dict("records")]
-        self.words = _tfidf(texts, self.config)
+        self.words = words_of_items(dataset, self.config)
         self.near = self._linked()
         return self
 
@@ -105,6 +104,12 @@ def has_text(dataset: Dataset) -> bool:
     """True when at least one item has a name, category, brand, tags or description."""
     table: pd.DataFrame = dataset.item_table[["name", "category", "brand", "tags", "description"]]
     return bool((table != "").to_numpy().any())
+
+
+def words_of_items(dataset: Dataset, config: ContentConfig | None = None) -> Csr:
+    """TF-IDF of every item in the table, items x words, rows of length 1."""
+    texts = [item_words(row) for row in dataset.item_table.to_dict("records")]
+    return _tfidf(texts, config or ContentConfig())
 
 
 def words(text: str) -> list[str]:

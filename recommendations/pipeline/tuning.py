@@ -63,7 +63,7 @@ LEARNERS: dict[str, Callable[[Settings], Candidate]] = {
     "ease": lambda settings: Ease(replace(settings.ease, recency=(), links=None, largest=WHOLE, head=WHOLE)),
     "item_knn": lambda settings: ItemKnn(settings.item_knn),
     "people_knn": lambda settings: PeopleKnn(settings.people_knn),
-    "als": lambda settings: Als(settings.als),
+    "als": lambda settings: Als(replace(settings.als, lenders=0)),
 }
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from recommendations.candidates.als import Als, AlsConfig
+from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
 from tests.kits.candidate_model import CandidateModelTests, checkerboard, planted
 
@@ -75,3 +76,48 @@ def test_without_times_there_is_no_recent_view() -> None:
     data = planted()
     bare = load_frames(pd.DataFrame({"user": data.users[data.user_ix], "item": data.items[data.item_ix]}))
     assert Als().fit(bare).views == ("als",)
+
+
+def with_something_new() -> Dataset:
+    """The planted shop with a tea and a wine nobody has yet, and a thing of which nothing is said."""
+    data = planted()
+    events = pd.DataFrame(
+        {"user": data.users[data.user_ix], "item": data.items[data.item_ix], "timestamp": data.timestamp}
+    )
+    old = pd.DataFrame({"item": data.items, "name": data.item_table["name"], "category": data.item_table["category"]})
+    new = pd.DataFrame(
+        {"item": ["new tea", "new wine", "mute"], "name": ["tea", "wine", ""], "category": ["tea", "wine", ""]}
+    )
+    return load_frames(events, pd.concat([old, new]))
+
+
+def test_what_nobody_has_yet_borrows_the_factors_of_what_reads_like_it() -> None:
+    data = with_something_new()
+    model = Als().fit(data)
+    tea, wine, mute = (int(data.items.get_loc(name)) for name in ("new tea", "new wine", "mute"))
+    assert set(model.lent) == {tea, wine}
+    assert not model.items[mute].any()
+    users = np.arange(data.n_users)
+    scores = model.scores(data.history, users)["als"]
+    teas = np.array([str(name).startswith("tea") for name in data.items])
+    drinkers = np.asarray(data.history.pairs[:, teas].sum(axis=1)).ravel() / data.history.lengths
+    prefers = scores[:, tea] > scores[:, wine]
+    assert prefers[drinkers > 0.6].mean() > 0.95
+    assert prefers[drinkers == 0].mean() < 0.3
+    # a loan is a mean: what is new stands behind the best of what is known
+    assert (scores.max(axis=1) > scores[:, tea]).all()
+
+
+def test_loans_change_nothing_for_what_people_have() -> None:
+    data = with_something_new()
+    lending, plain = Als().fit(data), Als(AlsConfig(lenders=0)).fit(data)
+    users = np.arange(20)
+    warm = data.warm
+    rows = data.history.take(users)
+    np.testing.assert_array_equal(
+        lending.scores(rows, users)["als"][:, warm], plain.scores(rows, users)["als"][:, warm]
+    )
+    assert not len(plain.lent)
+    arrays, values = lending.artifacts()
+    back = Als.from_artifacts(arrays, values)
+    np.testing.assert_array_equal(back.scores(rows, users)["als"], lending.scores(rows, users)["als"])
