@@ -106,14 +106,14 @@ class _Trial:
         def value(at: int) -> float:
             if at not in reached:
                 reached[at] = self.values(_set(settings, dial, at), dial)
-            return float(reached[at].mean())
+            return float(reached[at].sum())
 
         at = max(range(0, len(dial.values), 2), key=value)
         best = max((place for place in (at - 1, at, at + 1) if 0 <= place < len(dial.values)), key=value)
         stood = dial.values.index(getattr(getattr(settings, dial.learner), dial.name))
         value(stood)
-        low, _ = interval(reached[best] - reached[stood])
-        return _set(settings, dial, best) if low > 0 else settings
+        gain = reached[best] - reached[stood]
+        return _set(settings, dial, best) if len(gain) and interval(gain)[0] > 0 else settings
 
     def values(self, settings: Settings, dial: Dial) -> Doubles:
         """NDCG@10 per person of the dial's learner so set."""

@@ -127,6 +127,13 @@ def test_without_windows_and_in_a_large_shop_nothing_is_turned(
     assert settings_for(data).ease.links == sizes.LINKS
 
 
+def test_where_nobody_took_anything_new_nothing_is_turned(data: Dataset, windows: list[Window]) -> None:
+    nothing = [replace(window, new=window.new * 0) for window in windows]
+    for window in nothing:
+        window.new.eliminate_zeros()
+    assert tuned(data, nothing, 0, silent) == Settings()
+
+
 def test_a_learner_whose_library_is_missing_is_not_tried(
     data: Dataset, windows: list[Window], monkeypatch: pytest.MonkeyPatch
 ) -> None:
