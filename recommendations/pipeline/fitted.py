@@ -32,6 +32,7 @@ from recommendations.ranking.pool import (
     align,
     build_pool,
     chunks,
+    scale_of,
     standardise,
 )
 from recommendations.ranking.query import Words
@@ -149,15 +150,15 @@ class FittedHybrid:
     def _rank(self, pool: Pool, rows: History, allowed: Bools, wish: Wish) -> Ranked:
         """The order for new items and, where people buy again, that for anything merged into it."""
         names, traits = self.shelf.describe(rows, pool.items, pool.seen) if self.opinions else ((), NOTHING)
-
+        taken = self.buyers[np.maximum(pool.items, 0)] > 0
         lift = None if wish.lift is None else wish.lift[np.maximum(pool.items, 0)]
 
         def order(goal: str, mix: Blend, open_: Bools, among: Bools) -> Ranked:
-            cells = Cells(pool.views, standardise(pool.features, open_), open_, names, traits)
+            features = standardise(pool.features, open_, scale_of(open_, taken))
+            cells = Cells(pool.views, features, open_, names, traits)
             given = Given(cells.features, mix.for_lengths(pool.lengths), among, lift)
             scores = blend(given.features, given.weights)
             if goal in self.opinions:
-                taken = self.buyers[np.maximum(pool.items, 0)] > 0
                 scores = self.opinions[goal].mixed(scores, cells, pool.lengths, taken)
             return ranked(pool, given, scores, wish.k)
 

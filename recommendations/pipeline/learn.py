@@ -19,7 +19,17 @@ from recommendations.evaluation.metrics import interval
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.pipeline.tuning import Progress, tuned
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
-from recommendations.ranking.hybrid import WAYS, Blend, Way, blended, learn, learn_ways, prior_blend, single_blend
+from recommendations.ranking.hybrid import (
+    WAYS,
+    Blend,
+    Way,
+    blended,
+    learn,
+    learn_ways,
+    prior_blend,
+    single_blend,
+    with_cold_of,
+)
 from recommendations.ranking.pool import PER_VIEW, SPARSE_PER_VIEW, Pool, PoolRules, align, build_pool, chunks, join
 from recommendations.ranking.reranker import RerankerConfig, SecondOpinion
 
@@ -152,7 +162,8 @@ def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     chosen = max(values, key=lambda name: values[name])
     way = _surest(windows, rivals, protocol) if chosen == first else None
     chosen = way or chosen
-    mix = learn(views, lean, way) if way else fixed[chosen]
+    # who wins was asked of people with history, so those without keep what was learned for them
+    mix = learn(views, lean, way) if way else with_cold_of(fixed[chosen], learn(views, lean))
     examples = [examples_of(*one) for one in zip(judgement.known, judgement.pools, windows, strict=True)]
     grower = Grower(views, seed, TREES_FOR[judgement.goal])
     trial = try_trees(examples, rivals[chosen], grower, protocol)

@@ -117,6 +117,11 @@ def single_blend(views: tuple[str, ...], view: int) -> Blend:
     return Blend(views, unit_rows(weights), learned=False, note=f"single:{views[view]}")
 
 
+def with_cold_of(blend: Blend, other: Blend) -> Blend:
+    """`blend` with the weights that `other` (of the same views) has for people without history."""
+    return replace(blend, weights=np.concatenate([other.weights[:1], blend.weights[1:]]))
+
+
 def unit_rows(weights: Floats) -> Floats:
     """Each row scaled to absolute weights summing to 1."""
     return np.stack([unit(row) for row in weights])

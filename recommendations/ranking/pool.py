@@ -194,16 +194,29 @@ def align(pool: Pool, views: tuple[str, ...]) -> Pool:
     return replace(pool, views=views, features=features)
 
 
-def standardise(features: Floats, among: Bools) -> Floats:
-    """Z-scores per view and person over the cells of `among` (people, width); 0 elsewhere and where all are equal."""
-    n = np.maximum(among.sum(axis=1), 1).astype(np.float32)[:, None]
+def scale_of(among: Bools, taken: Bools) -> Bools:
+    """The cells of `among` that somebody has `taken`, shape (people, width); all of them where there are hardly any.
+
+    Weights are learned on these alone, so they set the scale by which what nobody has yet is weighed beside them.
+    """
+    known = among & taken
+    return np.where(known.sum(axis=1, keepdims=True) < 2, among, known)
+
+
+def standardise(features: Floats, among: Bools, scale: Bools | None = None) -> Floats:
+    """Z-scores per view and person of the cells of `among` (people, width); 0 elsewhere and where all are equal.
+
+    Mean and spread are those of the cells `scale`, all of `among` where it is None.
+    """
+    by = among if scale is None else scale
+    n = np.maximum(by.sum(axis=1), 1).astype(np.float32)[:, None]
     out = np.zeros(features.shape, np.float32)
     for view, column in enumerate(features):
         inside = np.where(among, column, np.float32(0))
-        mean = inside.sum(axis=1, keepdims=True) / n
+        mean = (inside * by).sum(axis=1, keepdims=True) / n
         inside -= mean
         inside *= among
-        spread = np.sqrt(np.square(inside).sum(axis=1, keepdims=True) / n)
+        spread = np.sqrt(np.square(inside * by).sum(axis=1, keepdims=True) / n)
         # relative to the mean, so that float32 rounding of equal numbers is not taken for a difference
         flat = spread <= 1e-5 * np.abs(mean) + 1e-12
         out[view] = np.where(flat, 0, inside / np.where(flat, 1, spread))

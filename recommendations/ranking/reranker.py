@@ -7,7 +7,7 @@ used only where it beats the linear blend on people or days that neither learned
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.ranking.ascent import Judged
-from recommendations.ranking.pool import standardise
+from recommendations.ranking.pool import scale_of, standardise
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -229,9 +229,13 @@ class SecondOpinion:
         """Both opinions, each standardised per person, weighed by the share; shape (people, width).
 
         `lengths` are the people's histories, shape (people,). Where `taken` (people, width) is False nobody has the
-        item yet: trees never learned from such a cell, so the blend alone says what content says.
+        item yet: trees never learned from such a cell, nor with one among the others, so the blend alone says what
+        content says, on the scale of the others.
         """
-        return mix(linear, self.trees.scores(cells), cells.among, said(self.share, lengths) * taken)
+        scale = scale_of(cells.among, taken)
+        trees = self.trees.scores(replace(cells, among=scale))
+        share = said(self.share, lengths) * taken
+        return np.asarray((1 - share) * standardise(linear[None], cells.among, scale)[0] + share * trees, np.float32)
 
 
 def said(share: float, lengths: Ints) -> Floats:

@@ -1,11 +1,17 @@
 """Another way of finding weights is taken only where it is better beyond doubt."""
 
+from itertools import count
+
 import numpy as np
+import pytest
 
 from recommendations.dataset.arrays import Floats
+from recommendations.pipeline import learn as learning
+from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.learn import _surest
 from recommendations.ranking.ascent import Judged
-from recommendations.ranking.hybrid import WAYS
+from recommendations.ranking.hybrid import WAYS, single_blend
+from tests.kits.candidate_model import planted
 from tests.recommendations.ranking.test_listwise import window
 
 
@@ -37,3 +43,17 @@ def test_in_time_the_window_that_was_learned_on_is_not_asked() -> None:
         "mean": [right(older, 200), right(newer, 50)],
     }
     assert _surest([older, newer], rivals, "time") == "ascent"
+
+
+def test_people_without_history_keep_what_was_learned_for_them_when_others_get_a_single_view(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    learned = fit_hybrid(planted()).fresh
+    # the last one asked, the best single view, looks best
+    rising = count()
+    monkeypatch.setattr(learning, "_value", lambda *_: next(rising))
+    fresh = fit_hybrid(planted()).fresh
+    assert fresh.note.startswith("single:")
+    view = fresh.views.index(fresh.note.removeprefix("single:"))
+    np.testing.assert_array_equal(fresh.weights[1:], single_blend(fresh.views, view).weights[1:])
+    np.testing.assert_array_equal(fresh.weights[0], learned.weights[0])

@@ -11,7 +11,7 @@ from recommendations.candidates.ease import Ease
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.popularity import Popularity
 from recommendations.candidates.repeat import Repeat
-from recommendations.ranking.pool import PoolRules, build_pool
+from recommendations.ranking.pool import PoolRules, build_pool, scale_of, standardise
 from tests.kits.candidate_model import planted
 
 
@@ -72,3 +72,22 @@ def test_what_a_person_has_is_nominated_by_views_about_it_alone_and_only_on_dema
     assert pool.seen[pool.items >= 0].all()
     assert (pool.real.sum(axis=1) <= 3 * len(learner.views)).all()
     assert (pool.real.sum(axis=1)[pool.lengths > 0] > 0).all()
+
+
+def test_what_nobody_has_yet_does_not_move_the_scale_of_what_somebody_has() -> None:
+    features = np.array([[[1.0, 2.0, 3.0, 9.0, 0.0]]], np.float32)
+    among = np.array([[True, True, True, True, False]])
+    taken = np.array([[True, True, True, False, True]])
+    scale = scale_of(among, taken)
+    assert scale.tolist() == [[True, True, True, False, False]]
+    scaled = standardise(features, among, scale)[0, 0]
+    np.testing.assert_allclose(scaled[:3], standardise(features, scale)[0, 0, :3])
+    # what is new is measured with the same rule: mean 2, spread sqrt(2 / 3)
+    np.testing.assert_allclose(scaled[3], 7 / np.sqrt(2 / 3), rtol=1e-5)
+    assert scaled[4] == 0
+
+
+def test_where_hardly_anything_is_known_all_that_competes_sets_the_scale() -> None:
+    among = np.ones((2, 4), bool)
+    taken = np.array([[False] * 4, [True, True, False, False]])
+    assert scale_of(among, taken).tolist() == [[True] * 4, [True, True, False, False]]
