@@ -12,6 +12,8 @@ def finish() -> int:
     campaigns = Delivery.campaign.field.related_model._default_manager
     unfinished = Delivery.objects.open().filter(campaign=OuterRef("pk"))
     over = campaigns.filter(~Exists(unfinished), state="sending", frozen_at__isnull=False)
-    for campaign_id in list(over.values_list("pk", flat=True)):
+    noted = list(over.values_list("pk", flat=True))
+    for campaign_id in noted:
         note_missing(campaign_id)
-    return int(over.update(state="sent", finished_at=timezone.now()))
+    # one that another worker ended meanwhile waits for the next call, which notes its mails first
+    return int(over.filter(pk__in=noted).update(state="sent", finished_at=timezone.now()))

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign
+from campaigns.sending import finish as finishing
 from campaigns.sending import ledger, shift
 from campaigns.sending.models import Delivery
 from campaigns.sending.pump import pump
@@ -206,3 +207,31 @@ def test_what_a_dead_worker_did_not_note_is_noted_once() -> None:
     assert note_missing(made.pk) == 3
     assert note_missing(made.pk) == 0
     assert Interaction.objects.filter(kind="email_sent").count() == 3
+
+
+def test_a_campaign_that_ends_while_others_are_closed_is_closed_only_after_its_mails_are_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over, late = (
+        mailing.campaign((mailing.segment(mailing.people(3, prefix=name), name), mailing.template(), None))
+        for name in ("over", "late")
+    )
+    for made in (over, late):
+        mailing.start(made)
+    Delivery.objects.filter(campaign=over).update(state=State.SENT, sent_at=timezone.now())
+
+    def meanwhile(campaign_id: int) -> int:
+        # another worker sends the rest and dies before it can note them
+        Delivery.objects.filter(campaign=late).update(state=State.SENT, sent_at=timezone.now())
+        return note_missing(campaign_id)
+
+    monkeypatch.setattr(finishing, "note_missing", meanwhile)
+    noted = Interaction.objects.filter(kind="email_sent")
+    assert finishing.finish() == 1
+    late.refresh_from_db()
+    assert late.state == Campaign.State.SENDING
+    assert noted.filter(campaign_ref=over.pk).count() == 3
+    assert finishing.finish() == 1
+    late.refresh_from_db()
+    assert late.state == Campaign.State.SENT
+    assert noted.filter(campaign_ref=late.pk).count() == 3
