@@ -5,6 +5,7 @@ from recommendations.candidates.base import Candidate
 from recommendations.candidates.bpr import Bpr
 from recommendations.candidates.content import Content, has_text
 from recommendations.candidates.ease import Ease, EvenEase
+from recommendations.candidates.encoder import Encoder
 from recommendations.candidates.implicit_library import available
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.means import Means
@@ -37,6 +38,7 @@ LEARNERS: dict[str, type[Candidate]] = {
         Transitions,
         Rules,
         Rhythm,
+        Encoder,
         TwoTower,
     )
 }
@@ -74,6 +76,8 @@ def learners_for(dataset: Dataset, settings: Settings | None = None, means: Mean
         out.append(SparkAls(settings.als, means.spark))
     elif Als.name not in left_out():
         out.append(Als(settings.als))
+    if not is_large(dataset) and not is_middling(dataset):
+        out.append(Encoder())
     if means.neural:
         out.append(TwoTower())
     return out

@@ -67,6 +67,7 @@ _FAMILIES: tuple[tuple[str, Reason], ...] = (
     ("sitting", Reason.BECAUSE),
     ("people", Reason.PEOPLE),
     ("als", Reason.PEOPLE),
+    ("encoder", Reason.PEOPLE),
     ("two_tower", Reason.PEOPLE),
     ("popular_", Reason.NOW),
     ("popular", Reason.POPULAR),

@@ -30,6 +30,7 @@ LEARNERS: dict[str, str | Promise] = {
     "people": gettext_lazy("Similar people"),
     "als": gettext_lazy("Latent factors"),
     "als_recent": gettext_lazy("Latent factors, recent history"),
+    "encoder": gettext_lazy("History encoder"),
     "two_tower": gettext_lazy("Two-tower network"),
     "next": gettext_lazy("What is taken next"),
     "sitting": gettext_lazy("What is taken in one sitting"),

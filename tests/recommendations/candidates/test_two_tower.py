@@ -6,6 +6,7 @@ import pytest
 
 from lib import optional
 from recommendations.candidates import two_tower_training
+from recommendations.candidates.encoder_examples import batch_of, batches
 from recommendations.candidates.fields import item_fields, people_fields
 from recommendations.candidates.two_tower import TwoTower
 from recommendations.candidates.two_tower_training import TwoTowerConfig
@@ -30,7 +31,7 @@ def test_the_person_of_the_training_is_the_person_of_serving() -> None:
     order = np.lexsort((history.last, np.repeat(np.arange(history.n_users), history.lengths)))
     # behind the last pair of each person, as if one more were to come
     sequence, ends = np.r_[history.indices[order], 0], history.indptr[1:][:40]
-    at = two_tower_training._batch(sequence, ends, history.lengths[:40], np.arange(40), config)
+    at = batch_of(sequence, ends, history.lengths[:40], np.arange(40), config)
     weights = {name: torch.tensor(array) for name, array in model.tower.items()}
     vectors = two_tower_training._people(torch, weights, torch.tensor(model.items), at, torch.tensor(model.groups))
     rows = history.take(np.arange(40))
@@ -134,7 +135,7 @@ def test_a_pair_is_told_by_what_came_before_it_and_never_by_itself() -> None:
     begins = dict(
         zip(zip(np.repeat(np.arange(300), history.lengths), history.indices, strict=True), history.last, strict=True)
     )
-    for batch in two_tower_training._batches(history, TwoTowerConfig(least=1, rounds=1, memory=4)):
+    for batch in batches(history, TwoTowerConfig(least=1, rounds=1, memory=4)):
         ends = np.r_[batch.starts[1:], len(batch.read)]
         for person, target, start, end in zip(batch.people, batch.targets, batch.starts, ends, strict=True):
             read = batch.read[start:end]
@@ -148,7 +149,7 @@ def test_a_pair_is_told_by_what_came_before_it_and_never_by_itself() -> None:
 def test_no_negative_is_something_the_person_has() -> None:
     data = planted()
     taken = data.history.pairs.toarray() > 0
-    for batch in two_tower_training._batches(data.history, TwoTowerConfig(least=1, rounds=1)):
+    for batch in batches(data.history, TwoTowerConfig(least=1, rounds=1)):
         owned = two_tower_training._owned(data.history, batch)
         expected = taken[batch.people][:, batch.targets]
         np.fill_diagonal(expected, False)
