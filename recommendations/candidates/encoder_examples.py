@@ -77,12 +77,6 @@ class Batch:
     plain: Doubles
     """The same without recency."""
 
-    @property
-    def row(self) -> Ints:
-        """Which pair each place of `read` belongs to."""
-        ends = np.r_[self.starts[1:], len(self.read)]
-        return np.repeat(np.arange(len(self.targets)), ends - self.starts)
-
 
 def first_weights(examples: Examples, config: TowerConfig) -> Arrays:
     """Small random vectors drawn by numpy, so that they hold whatever the library's version; biases by popularity.

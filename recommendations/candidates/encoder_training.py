@@ -1,7 +1,7 @@
 """Learn a history encoder with numpy: a softmax over what could have come next, its gradient written out.
 
 Covington et al., "Deep Neural Networks for YouTube Recommendations" (RecSys 2016), section 3. What
-competes are the targets of the batch and items drawn by lot, each less the log of how often it is expected among them
+competes are the targets of the batch and items drawn by lot, each less the log of its chance to be among them
 (Bengio and Senecal, "Adaptive importance sampling to accelerate training of a neural probabilistic language model",
 2008), so that the drawn ones stand for all. All items at once ranked no better and took twice as long.
 """
@@ -59,7 +59,7 @@ class _Inputs:
     owned: tuple[Ints, Ints]
     """Cells (pair, rival) that are no wrong answer, because the person has them."""
     correction: Floats
-    """Log of how often each rival is expected to compete; (rivals,)."""
+    """Log of each rival's chance to compete; (rivals,)."""
 
 
 def learn(examples: Examples, config: EncoderConfig) -> Arrays:
@@ -103,23 +103,24 @@ def _inputs(examples: Examples, config: EncoderConfig) -> Iterator[_Inputs]:
         kept = (rng.random(len(batch.read)) >= config.forgotten) / (1 - config.forgotten)
         indptr = np.r_[batch.starts, len(batch.read)]
         yield _Inputs(
-            *(csr(w * kept, batch.read, indptr, (n, history.n_items)) for w in (batch.recent, batch.plain)),
-            people_words[batch.people],
-            rivals,
-            np.searchsorted(rivals, batch.targets),
-            owned(history, batch, rivals),
-            correction,
+            recent=csr(batch.recent * kept, batch.read, indptr, (n, history.n_items)),
+            plain=csr(batch.plain * kept, batch.read, indptr, (n, history.n_items)),
+            words=people_words[batch.people],
+            rivals=rivals,
+            target=np.searchsorted(rivals, batch.targets),
+            owned=owned(history, batch, rivals),
+            correction=correction,
         )
 
 
 def _rivals(takers: Ints, batch: Batch, rng: np.random.Generator, config: EncoderConfig) -> tuple[Ints, Floats]:
-    """What competes in a batch, and the log of how often each is expected to, 0 where all compete."""
+    """What competes in a batch, and the log of each one's chance to, 0 where all compete."""
     n = len(takers)
     if n <= config.drawn:
         return np.arange(n), np.zeros(n, np.float32)
     rivals = np.union1d(batch.targets, rng.choice(n, config.drawn, replace=False))
-    expected = len(batch.targets) * takers[rivals] / takers.sum() + config.drawn / n
-    return rivals, np.log(np.minimum(expected, 1)).astype(np.float32)
+    missed = (1 - takers[rivals] / takers.sum()) ** len(batch.targets) * (1 - config.drawn / n)
+    return rivals, np.log(1 - missed).astype(np.float32)
 
 
 def gradient(weights: Arrays, inputs: _Inputs, item_words: Csr, temperature: float) -> Arrays:

@@ -80,7 +80,7 @@ def _train(torch: Any, weights: dict[str, Any], examples: Examples, config: TwoT
 
 
 def _people(torch: Any, weights: dict[str, Any], items: Any, batch: Batch, people_words: Any) -> Any:
-    """Vectors of length 1 of the people of `batch`: encoder.Encoder does the same in numpy."""
+    """Vectors of length 1 of the people of `batch`: tower.Tower does the same in numpy."""
     read, starts = torch.tensor(batch.read), torch.tensor(batch.starts)
     bags = [
         torch.nn.functional.embedding_bag(
