@@ -6,6 +6,7 @@ competes are the targets of the batch and items drawn by lot, each less the log 
 2008), so that the drawn ones stand for all. All items at once ranked no better and took twice as long.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -84,12 +85,22 @@ class _Adam:
     def step(self, gradients: Arrays) -> None:
         self.steps += 1
         first, second = DECAYS
-        rate = self.rate * np.sqrt(1 - second**self.steps) / (1 - first**self.steps)
+        rate = self.rate * math.sqrt(1 - second**self.steps) / (1 - first**self.steps)
+        # in place: the arrays are as large as the catalogue, and fresh ones cost more than the sums
         for name, slope in gradients.items():
             mean, square = self.means[name]
-            mean += (1 - first) * (slope - mean)
-            square += (1 - second) * (slope * slope - square)
-            self.weights[name] -= (rate * mean / (np.sqrt(square) + 1e-8)).astype(slope.dtype)
+            change = slope - mean
+            change *= 1 - first
+            mean += change
+            np.multiply(slope, slope, out=change)
+            change -= square
+            change *= 1 - second
+            square += change
+            np.sqrt(square, out=change)
+            change += 1e-8
+            np.divide(mean, change, out=change)
+            change *= rate
+            self.weights[name] -= change
 
 
 def _inputs(examples: Examples, config: EncoderConfig) -> Iterator[_Inputs]:

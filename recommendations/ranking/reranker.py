@@ -234,8 +234,7 @@ class SecondOpinion:
         """
         scale = scale_of(cells.among, taken)
         trees = self.trees.scores(replace(cells, among=scale))
-        share = said(self.share, lengths) * taken
-        return np.asarray((1 - share) * standardise(linear[None], cells.among, scale)[0] + share * trees, np.float32)
+        return mix(linear, trees, cells.among, said(self.share, lengths) * taken, scale)
 
 
 def said(share: float, lengths: Ints) -> Floats:
@@ -246,9 +245,12 @@ def said(share: float, lengths: Ints) -> Floats:
     return np.where(lengths > 0, share, 0.0).astype(np.float32)[:, None]
 
 
-def mix(linear: Floats, trees: Floats, among: Bools, share: Floats) -> Floats:
-    """The blend's scores and the trees' (standardised), weighed by `share` (people, 1); shape (people, width)."""
-    return np.asarray((1 - share) * standardise(linear[None], among)[0] + share * trees, dtype=np.float32)
+def mix(linear: Floats, trees: Floats, among: Bools, share: Floats, scale: Bools | None = None) -> Floats:
+    """The blend's scores and the trees' (standardised), weighed by `share` (people, 1 or width); (people, width).
+
+    The cells `scale` set the blend's scale, all of `among` where it is None.
+    """
+    return np.asarray((1 - share) * standardise(linear[None], among, scale)[0] + share * trees, dtype=np.float32)
 
 
 def _settings(config: RerankerConfig, seed: int, threads: int) -> dict[str, Any]:
