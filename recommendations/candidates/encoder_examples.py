@@ -110,14 +110,23 @@ def first_weights(examples: Examples, config: TowerConfig) -> Arrays:
 
 
 def finished(weights: Arrays, examples: Examples) -> Arrays:
-    """Item vectors put together as `items`, and the rest as it is; nobody's word is 0, so its vector is too."""
+    """Item vectors put together as `items`, and the rest as it is; nobody's word is 0, so its vector is too.
+
+    An item nobody took was a wrong answer all along, which says nothing of how it will be liked: where its words are
+    known it counts as one of middling popularity, else as the least.
+    """
     out: Arrays = {name: np.array(array, np.float32) for name, array in weights.items()}
     out["words"][0] = 0
     words = out.pop("item_words")
     words[0] = 0
     out["items"] = out.pop("ids") + words[examples.item_words].sum(axis=1, dtype=np.float32)
-    if not len(examples.history.indices):
+    taken = np.bincount(examples.history.indices, minlength=examples.history.n_items) > 0
+    if not taken.any():
         out["items"][:], out["bias"][:] = 0, 0
+        return out
+    told = np.asarray((examples.item_words > 0).any(axis=1))
+    of_taken = out["bias"][taken]
+    out["bias"][~taken] = np.where(told[~taken], np.median(of_taken), of_taken.min())
     return out
 
 

@@ -140,3 +140,23 @@ def test_every_shop_that_is_not_large_has_one(monkeypatch: pytest.MonkeyPatch) -
     assert "encoder" in {one.name for one in learners_for(data)}
     monkeypatch.setattr("recommendations.candidates.settings.LARGE", 1)
     assert "encoder" not in {one.name for one in learners_for(data)}
+
+
+def test_an_item_nobody_took_yet_counts_as_middling_where_its_words_are_known() -> None:
+    data = planted()
+    new = pd.DataFrame({"item": ["told", "mute"], "category": ["tea", ""]})
+    items = pd.concat([data.item_table.assign(item=data.items), new], ignore_index=True)
+    events = {"user": data.users[data.user_ix], "item": data.items[data.item_ix], "timestamp": data.timestamp}
+    shop = load_frames(pd.DataFrame(events), items)
+    model = Encoder().fit(shop)
+    told, mute = (shop.items.get_loc(name) for name in ("told", "mute"))
+    known = model.bias[shop.warm]
+    assert model.bias[told] == pytest.approx(float(np.median(known)))
+    assert model.bias[mute] == known.min()
+    # and so it is shown to people of its taste before most of what others like
+    tea = np.flatnonzero(shop.item_table["category"].to_numpy() == "tea")
+    tasted = shop.history.pairs[:, tea].sum(axis=1).A1 / np.maximum(shop.history.lengths, 1)
+    people = np.flatnonzero(tasted > 0.8)
+    scores = model.scores(shop.history.take(people), people)["encoder"]
+    others = np.setdiff1d(np.arange(shop.n_items), tea)
+    assert (scores[:, [told]] > np.median(scores[:, others], axis=1, keepdims=True)).mean() > 0.9
