@@ -240,6 +240,7 @@ def test_learners_follow_what_the_data_hold() -> None:
         "ease",
         "ease_even",
         "als",
+        "encoder",
     ]
     assert {learner.name for learner in learners_for(planted())} <= set(LEARNERS)
 
