@@ -148,8 +148,8 @@ def _window_pool(dataset: Dataset, window: Window, learners: Sequence[Candidate]
 def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     """The blend to use, the trees beside it, and the figures of how they do where they were not learned.
 
-    Learned weights are used when, there, they beat the best single view, by the ascent unless another way is better
-    beyond doubt; else the better of prior and single.
+    Learned weights are used, by the ascent unless another way is better beyond doubt, where neither the prior is better
+    nor the best single view beyond doubt.
     """
     windows, views = judgement.windows, judgement.views
     lean = [trim(window) for window in windows]
@@ -158,7 +158,8 @@ def _settle(judgement: _Judgement, protocol: Protocol, seed: int) -> _Settled:
     rivals: dict[str, list[Floats]] = dict(_honest_scores(windows, lean, views, protocol).items())
     rivals |= {name: [blended(window, mix) for window in windows] for name, mix in fixed.items()}
     first = WAYS[0]
-    values = {name: _value(windows, rivals[name], protocol) for name in (first, *fixed)}
+    compared = (first, "prior", "single") if _beyond_doubt(windows, rivals, protocol) else (first, "prior")
+    values = {name: _value(windows, rivals[name], protocol) for name in compared}
     chosen = max(values, key=lambda name: values[name])
     way = _surest(windows, rivals, protocol) if chosen == first else None
     chosen = way or chosen
@@ -207,6 +208,17 @@ def _value(windows: list[Judged], scores: list[Floats], protocol: Protocol) -> f
         _, table = best_single([window])
         parts.append(_known(window, numbers).mean() / max(float(table.max()), 1e-9))
     return float(np.mean(parts))
+
+
+def _beyond_doubt(windows: list[Judged], rivals: Mapping[str, list[Floats]], protocol: Protocol) -> bool:
+    """Whether the best single view surely beats learned weights on the people that _value() asks.
+
+    It is the best of dozens on these very people, so its mean flatters it, most where they are few. Surely means that
+    the lower end of the paired 95 % interval is above 0.
+    """
+    asked = slice(-1, None) if protocol == "time" else slice(None)
+    trios = zip(windows[asked], rivals["single"][asked], rivals[WAYS[0]][asked], strict=True)
+    return interval(np.concatenate([_known(one, a) - _known(one, b) for one, a, b in trios]))[0] > 0
 
 
 def _known(window: Judged, scores: Floats) -> Doubles:

@@ -8,7 +8,7 @@ import pytest
 from recommendations.dataset.arrays import Floats
 from recommendations.pipeline import learn as learning
 from recommendations.pipeline.fit import fit_hybrid
-from recommendations.pipeline.learn import _surest
+from recommendations.pipeline.learn import _beyond_doubt, _surest
 from recommendations.ranking.ascent import Judged
 from recommendations.ranking.hybrid import WAYS, single_blend
 from tests.kits.candidate_model import planted
@@ -45,6 +45,15 @@ def test_in_time_the_window_that_was_learned_on_is_not_asked() -> None:
     assert _surest([older, newer], rivals, "time") == "ascent"
 
 
+@pytest.mark.parametrize(("people", "sure"), [(101, False), (150, True)])
+def test_the_best_of_many_single_views_must_beat_learned_weights_beyond_doubt(people: int, sure: bool) -> None:
+    older, newer = window(people=200, seed=1), window(people=200, seed=2)
+    rivals = {"ascent": [right(older, 0), right(newer, 100)], "single": [right(older, 200), right(newer, people)]}
+    # where the older window's answers helped to learn, only the newer one is asked
+    assert _beyond_doubt([older, newer], rivals, "time") == sure
+    assert _beyond_doubt([older, newer], rivals, "random")
+
+
 def test_people_without_history_keep_what_was_learned_for_them_when_others_get_a_single_view(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -52,6 +61,7 @@ def test_people_without_history_keep_what_was_learned_for_them_when_others_get_a
     # the last one asked, the best single view, looks best
     rising = count()
     monkeypatch.setattr(learning, "_value", lambda *_: next(rising))
+    monkeypatch.setattr(learning, "_beyond_doubt", lambda *_: True)
     fresh = fit_hybrid(planted()).fresh
     assert fresh.note.startswith("single:")
     view = fresh.views.index(fresh.note.removeprefix("single:"))
