@@ -130,6 +130,14 @@ def test_somebody_the_fit_never_met_is_served_by_their_history() -> None:
     np.testing.assert_array_equal(known["encoder"], unknown["encoder"])
 
 
+def test_it_is_silent_about_people_without_history() -> None:
+    data = planted()
+    nobody, somebody = np.array([-1]), np.array([0])
+    model = Encoder(EncoderConfig(least=5, rounds=1)).fit(data)
+    assert not model.scores(data.history.take(nobody), nobody)["encoder"].any()
+    assert model.scores(data.history.take(somebody), somebody)["encoder"].any()
+
+
 def test_another_seed_gives_another_model() -> None:
     one, two = (Encoder(EncoderConfig(seed=seed, least=5, rounds=1)).fit(checkerboard()).items for seed in (0, 1))
     assert not np.array_equal(one, two)
