@@ -1,9 +1,9 @@
 """Learn a history encoder with numpy: a softmax over what could have come next, its gradient written out.
 
-Covington et al., "Deep Neural Networks for YouTube Recommendations" (RecSys 2016), section 3. What
-competes are the targets of the batch and items drawn by lot, each less the log of its chance to be among them
-(Bengio and Senecal, "Adaptive importance sampling to accelerate training of a neural probabilistic language model",
-2008), so that the drawn ones stand for all. All items at once ranked no better and took twice as long.
+Covington et al., "Deep Neural Networks for YouTube Recommendations" (RecSys 2016), section 3. What competes are the
+targets of the batch and items drawn by lot, each less the log of its chance to be among them (Bengio and Senecal,
+"Adaptive importance sampling to accelerate training of a neural probabilistic language model", 2008), so that the
+drawn ones stand for all. All items at once ranked no better and took twice as long.
 """
 
 import math
