@@ -27,11 +27,15 @@ class Encoder(Tower):
         return encoder_training.learn(examples, self.config)
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
-        """As every tower's; 0 for people without history.
+        """As every tower's, but nothing for or against what it never learned.
 
-        Of them it would know what people once began with, which on UCI's shop cost their lists a quarter of NDCG.
+        0 for people without history: of them it would know what people once began with, which on UCI's shop cost their
+        lists a quarter of NDCG. Items nobody took stand at the person's mean: their words have only been learned beside
+        the vectors of known items, so that on Steam they told new games apart worse than content alone.
         """
         out = super().scores(rows, users)
         for array in out.values():
             array[rows.lengths == 0] = 0
+            if self.taken.any():
+                array[:, ~self.taken] = array[:, self.taken].mean(axis=1, keepdims=True)
         return out

@@ -46,6 +46,7 @@ class Tower(Candidate):
         learned = self.learn(examples)
         self.groups = examples.people_words
         self.items, self.bias = learned["items"], learned["bias"]
+        self.taken = np.bincount(examples.history.indices, minlength=examples.history.n_items) > 0
         self.tower = {name: learned[name] for name in PERSON}
         return self
 
@@ -83,8 +84,8 @@ class Tower(Candidate):
         return _Read(_mean(recent, self.items), _mean(plain, self.items))
 
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
-        """Vectors and biases of items, the weights that read a person, and the words of the people."""
-        arrays: Arrays = {"items": self.items, "bias": self.bias, "groups": self.groups}
+        """Items' vectors and biases, which of them were taken, the weights that read a person, people's words."""
+        arrays: Arrays = {"items": self.items, "bias": self.bias, "taken": self.taken, "groups": self.groups}
         return arrays | self.tower, {"config": asdict(self.config)}
 
     @classmethod
@@ -93,6 +94,7 @@ class Tower(Candidate):
         out = cls()
         out.config = type(out.config)(**values["config"])
         out.items, out.bias, out.groups = arrays["items"], arrays["bias"], arrays["groups"]
+        out.taken = arrays["taken"].astype(bool)
         out.tower = {name: arrays[name] for name in PERSON}
         return out
 

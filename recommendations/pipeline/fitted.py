@@ -40,7 +40,7 @@ from recommendations.ranking.reranker import Cells, Reranker, SecondOpinion
 from recommendations.ranking.traits import Shelf
 
 NOTHING = np.zeros((0, 0, 0), np.float32)
-FORMAT = 4
+FORMAT = 5
 """Of a model folder; counted up whenever a learner keeps something else than before, lest an older one is misread."""
 
 

@@ -115,6 +115,7 @@ def test_scoring_is_numpy_alone() -> None:
     arrays = {
         "items": np.stack([np.ones(n), np.arange(n) % 2 * 2 - 1], axis=1).astype(np.float32),
         "bias": np.zeros(n, np.float32),
+        "taken": np.ones(n, bool),
         "groups": np.zeros((data.n_users, 1), np.int64),
         "words": np.zeros((1, d), np.float32),
         "skip": np.concatenate([np.eye(d), np.zeros((2 * d, d))]).astype(np.float32),
