@@ -2,6 +2,7 @@
 
 from recommendations.candidates.als import Als
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.beginnings import Beginnings
 from recommendations.candidates.bpr import Bpr
 from recommendations.candidates.content import Content, has_text
 from recommendations.candidates.ease import Ease, EvenEase
@@ -25,6 +26,7 @@ LEARNERS: dict[str, type[Candidate]] = {
     learner.name: learner
     for learner in (
         Popularity,
+        Beginnings,
         GroupPopularity,
         FreshGroupPopularity,
         ItemKnn,
@@ -60,9 +62,12 @@ def learners_for(dataset: Dataset, settings: Settings | None = None, means: Mean
     settings = settings or settings_for(dataset)
     near = SparkItemKnn(settings.item_knn, means.spark) if means.on_spark else ItemKnn(settings.item_knn)
     out: list[Candidate] = [Popularity(), near, PeopleKnn(settings.people_knn), *_regressions(dataset, settings)]
+    lasting = dataset.timed and dataset.days >= MONTH
+    if lasting:
+        out.append(Beginnings())
     if has_groups(dataset).any():
         out.append(GroupPopularity())
-        if dataset.timed and dataset.days >= MONTH:
+        if lasting:
             out.append(FreshGroupPopularity())
     if has_text(dataset):
         out.append(Content(settings.content))

@@ -150,6 +150,25 @@ class SharedVoice(Voice):
         return self.numbers[np.maximum(cells.items, 0)]
 
 
+@dataclass(frozen=True)
+class HushedVoice(Voice):
+    """A view that speaks to some people alone."""
+
+    voice: Voice
+    heard: Bools
+    """Whom it speaks to, shape (people,)."""
+
+    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+        """As Voice.best."""
+        person, item = self.voice.best(choice, most)
+        kept = self.heard[person]
+        return person[kept], item[kept]
+
+    def at(self, cells: Cells) -> Floats:
+        """As Voice.at; 0 for those it does not speak to."""
+        return np.where(self.heard[:, None], self.voice.at(cells), np.float32(0))
+
+
 class Heads:
     """For each kind of person the order of its best items, worked out when it is first asked for and then kept."""
 

@@ -44,6 +44,9 @@ PRIOR: dict[str, float] = {
     "popular_30d": 0.15,
     "popular_90d": 0.1,
     "popular": 0.05,
+    "begin_7d": 0.2,
+    "begin_30d": 0.3,
+    "begin_90d": 0.2,
     "group_popular": 0.1,
     "again_baskets": 0.6,
     "again_item": 0.3,
@@ -150,7 +153,7 @@ def learn(views: tuple[str, ...], windows: Sequence[Judged], way: Way = "ascent"
     if not sum(len(window.users) for window in known):
         return prior_blend(views)
     signed = np.array([view == "popular" for view in views])
-    found = _search(known, signed, prior(views), way)
+    found = _search(known, signed, _audible(prior(views), known), way)
     whole = _toward(found, PRIOR_PEOPLE)
     rows = []
     for number, _ in enumerate(BUCKETS):

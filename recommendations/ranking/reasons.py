@@ -71,6 +71,8 @@ _FAMILIES: tuple[tuple[str, Reason], ...] = (
     ("two_tower", Reason.PEOPLE),
     ("popular_", Reason.NOW),
     ("popular", Reason.POPULAR),
+    ("begin_", Reason.NOW),
+    ("begin", Reason.POPULAR),
     ("group", Reason.GROUP),
     ("content", Reason.CATEGORY),
     ("again", Reason.RESTOCK),

@@ -24,6 +24,7 @@ LEARNERS: dict[str, str | Promise] = {
     "again_count": gettext_lazy("Bought often"),
     "again_fresh": gettext_lazy("Bought often and lately"),
     "again_baskets": gettext_lazy("In the last baskets"),
+    "begin": gettext_lazy("First purchases"),
     "group_popular": gettext_lazy("Popular among similar people"),
     "group_popular_7d": gettext_lazy("Popular among similar people lately"),
     "walk": gettext_lazy("Random walk"),
@@ -115,10 +116,13 @@ def learner_name(name: str) -> str:
     recent = re.fullmatch(r"ease_recent_([\d.]+)", name)
     if recent:
         return _("EASE, the last %(share)s %% of the history") % {"share": round(float(recent[1]) * 100)}
-    half_life = re.fullmatch(r"popular_(\d+)d?", name)
+    half_life = re.fullmatch(r"(popular|begin)_(\d+)d?", name)
     if half_life:
-        days = int(half_life[1])
-        told = ngettext("Popularity, half-life %(days)d day", "Popularity, half-life %(days)d days", days)
+        days = int(half_life[2])
+        if half_life[1] == "begin":
+            told = ngettext("First purchases, half-life %(days)d day", "First purchases, half-life %(days)d days", days)
+        else:
+            told = ngettext("Popularity, half-life %(days)d day", "Popularity, half-life %(days)d days", days)
         return told % {"days": days}
     return name.replace("_", " ")
 

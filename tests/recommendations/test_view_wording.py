@@ -32,6 +32,7 @@ def test_a_half_life_of_one_day_is_told_in_the_singular() -> None:
     assert learner_name("popular_30d") == "Popularity, half-life 30 days"
     with override("zh-hans"):
         assert learner_name("popular_1d") == "热门度，半衰期 1 天"
+        assert learner_name("begin_30d") == "首次购买，半衰期 30 天"
 
 
 def test_every_dial_has_words() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from recommendations.candidates import settings
 from recommendations.candidates.base import Candidate
+from recommendations.candidates.beginnings import Beginnings
 from recommendations.candidates.catalogue import LEARNERS, learners_for
 from recommendations.candidates.content import Content, ContentConfig, words
 from recommendations.candidates.ease import Ease, EaseConfig, EvenEase, inverse
@@ -23,6 +24,13 @@ class TestPopularity(CandidateModelTests):
     learner = Popularity
     solves_checkerboard = False
     floor = 0.12
+
+
+class TestBeginnings(CandidateModelTests):
+    """It says nothing to people with history, whom the kit asks about most."""
+
+    learner = Beginnings
+    solves_checkerboard = False
 
 
 class TestGroupPopularity(CandidateModelTests):
@@ -173,6 +181,42 @@ def test_fresh_popularity_forgets() -> None:
     old, new = data.items.get_indexer(pd.Index(["old", "new"]))
     assert scores["popular"][0, old] > scores["popular"][0, new]
     assert scores["popular_7d"][0, new] > scores["popular_7d"][0, old]
+
+
+def test_newcomers_hear_what_others_began_with_and_nobody_else_does() -> None:
+    # everybody begins with a kit, and takes refills for months
+    rows = [(f"u{p}", "kit" if not month else "refill", p + 30 * month) for p in range(20) for month in range(6)]
+    data = load_frames(pd.DataFrame([(u, i, DAY * d) for u, i, d in rows], columns=["user", "item", "timestamp"]))
+    kit, refill = data.items.get_indexer(pd.Index(["kit", "refill"]))
+    users = np.array([-1, 0])
+    scores = Beginnings().fit(data).scores(data.history.take(users), users)
+    assert set(scores) == {"begin", "begin_7d", "begin_30d"}
+    for array in scores.values():
+        assert array[0, kit] > array[0, refill] == 0
+        assert not array[1].any()
+    assert Popularity().fit(data).counts["popular"][refill] > Popularity().fit(data).counts["popular"][kit]
+
+
+def test_what_people_began_with_fades() -> None:
+    rows = [(f"a{p}", "old", 0) for p in range(5)] + [("b", "new", 100)]
+    data = load_frames(pd.DataFrame([(u, i, DAY * d) for u, i, d in rows], columns=["user", "item", "timestamp"]))
+    old, new = data.items.get_indexer(pd.Index(["old", "new"]))
+    counts = Beginnings().fit(data).counts
+    assert counts["begin"][old] > counts["begin"][new]
+    assert counts["begin_7d"][new] > counts["begin_7d"][old]
+
+
+def test_only_a_shop_with_times_and_more_than_a_month_learns_what_people_begin_with() -> None:
+    def names(days: int | None) -> set[str]:
+        stamps = {} if days is None else {"timestamp": [DAY, DAY * (1 + days)]}
+        return {
+            one.name
+            for one in learners_for(load_frames(pd.DataFrame({"user": ["a"] * 2, "item": ["x", "y"]} | stamps)))
+        }
+
+    assert "beginnings" in names(40)
+    assert "beginnings" not in names(20)
+    assert "beginnings" not in names(None)
 
 
 def test_a_person_without_history_gets_what_the_group_takes() -> None:

@@ -91,3 +91,17 @@ def test_views_that_say_nothing_to_people_without_history_get_no_weight_there() 
     mix = learn(VIEWS, [replace(one, features=features, lengths=lengths)])
     assert mix.weights[0, 0] == 0
     assert mix.weights[0, 2] > 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_view_that_speaks_to_newcomers_alone_changes_nothing_for_others(way: Way) -> None:
+    one = window()
+    lengths = np.where(np.arange(400) % 4, 50, 0)
+    begins = np.where(lengths[:, None] == 0, one.features[2], 0)[None]
+    more = replace(one, features=np.concatenate([one.features, begins]).astype(np.float32), lengths=lengths)
+    # a third of the prior would be the new view's
+    told, plain = (*VIEWS, "begin_30d"), VIEWS
+    wide, narrow = learn(told, [more], way), learn(plain, [replace(one, lengths=lengths)], way)
+    assert wide.weights[0, 3] > 0
+    np.testing.assert_allclose(wide.weights[1:, :3], narrow.weights[1:], atol=1e-3)
+    assert not wide.weights[1:, 3].any()
