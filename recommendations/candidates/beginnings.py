@@ -2,7 +2,10 @@
 
 Regulars buy other things than newcomers do. On UCI's shop newcomers' NDCG@10 in three validation windows is .107, .098
 and .090 by what others began with lately (half-life 30 days), and .094, .081 and .062 by all that was bought lately.
+docs/decisions/0007 has the rest.
 """
+
+from typing import Self
 
 import numpy as np
 
@@ -20,7 +23,14 @@ class Beginnings(Popularity):
     stem = "begin"
 
     def __init__(self, config: PopularityConfig | None = None) -> None:
-        super().__init__(config or PopularityConfig(half_lives=(7.0, 30.0, 90.0)))
+        super().__init__(config or PopularityConfig(half_lives=(7.0, 30.0)))
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Count first days; not those of all time, which in no window were the best to go by."""
+        super().fit(dataset)
+        del self.counts[self.stem]
+        self.views = tuple(self.counts)
+        return self
 
     def weight(self, dataset: Dataset) -> Doubles:
         """0 after the first day; who was there before the data start seems to begin then, which fades like the rest."""

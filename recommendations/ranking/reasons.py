@@ -72,7 +72,6 @@ _FAMILIES: tuple[tuple[str, Reason], ...] = (
     ("popular_", Reason.NOW),
     ("popular", Reason.POPULAR),
     ("begin_", Reason.NOW),
-    ("begin", Reason.POPULAR),
     ("group", Reason.GROUP),
     ("content", Reason.CATEGORY),
     ("again", Reason.RESTOCK),

@@ -24,7 +24,6 @@ LEARNERS: dict[str, str | Promise] = {
     "again_count": gettext_lazy("Bought often"),
     "again_fresh": gettext_lazy("Bought often and lately"),
     "again_baskets": gettext_lazy("In the last baskets"),
-    "begin": gettext_lazy("First purchases"),
     "group_popular": gettext_lazy("Popular among similar people"),
     "group_popular_7d": gettext_lazy("Popular among similar people lately"),
     "walk": gettext_lazy("Random walk"),
