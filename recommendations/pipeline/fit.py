@@ -71,8 +71,8 @@ def fit_hybrid(
         learners=learners,
         history=dataset.history,
         # without anybody to validate on, the prior over all views is the best guess
-        fresh=learned.fresh.on(views) if learned.reports else prior_blend(views),
-        again=learned.again.on(views) if learned.again else None,
+        fresh=learned.fresh.on(views).traced() if learned.reports else prior_blend(views),
+        again=learned.again.on(views).traced() if learned.again else None,
         opinions=learned.opinions,
         shelf=Shelf.of(dataset),
         buyers=support(dataset.history),

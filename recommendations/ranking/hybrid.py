@@ -28,6 +28,8 @@ WHOLE_PEOPLE = 300
 """The weights of all weigh as much in a bucket as so many of its people."""
 MIN_BUCKET = 30
 """A bucket with fewer people takes the weights of all."""
+TRACE = 1e-4
+"""So much of the prior is added to weights that serve."""
 
 PRIOR: dict[str, float] = {
     "ease": 0.6,
@@ -89,6 +91,14 @@ class Blend:
                 weights[:, at] = self.weights[:, self.views.index(view)]
         return replace(self, views=views, weights=weights)
 
+    def traced(self) -> "Blend":
+        """The same weights with a trace of the prior, which orders what they leave equal.
+
+        Weights are learned on what somebody has taken. Where they give content nothing, everything nobody has taken yet
+        would be equal, and a page of news in the order of the catalogue.
+        """
+        return replace(self, weights=unit_rows(self.weights + TRACE * prior(self.views)))
+
     def as_values(self) -> dict[str, Any]:
         """Plain JSON values."""
         weights = {
@@ -114,9 +124,7 @@ def single_blend(views: tuple[str, ...], view: int) -> Blend:
     """One view alone for people with history; cold people, whom it may not know, keep the prior."""
     weights = np.tile(prior(views), (len(BUCKETS), 1))
     weights[1:] = np.eye(len(views), dtype=np.float32)[view]
-    # a trace of the prior orders what the view leaves equal
-    weights[1:] += 1e-4 * prior(views)
-    return Blend(views, unit_rows(weights), learned=False, note=f"single:{views[view]}")
+    return Blend(views, weights, learned=False, note=f"single:{views[view]}").traced()
 
 
 def with_cold_of(blend: Blend, other: Blend) -> Blend:

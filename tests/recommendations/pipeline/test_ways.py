@@ -1,16 +1,21 @@
 """Another way of finding weights is taken only where it is better beyond doubt."""
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recommendations.dataset.arrays import Floats
+from recommendations.dataset.load import load_frames
 from recommendations.pipeline import learn as learning
 from recommendations.pipeline.fit import fit_hybrid
-from recommendations.pipeline.learn import _beyond_doubt, _surest
+from recommendations.pipeline.fitted import Wish
+from recommendations.pipeline.learn import Learned, _beyond_doubt, _surest, learn_blends
 from recommendations.ranking.ascent import Judged
-from recommendations.ranking.hybrid import WAYS, single_blend
+from recommendations.ranking.hybrid import WAYS, Blend, single_blend
+from recommendations.ranking.policy import Policy
 from tests.kits.candidate_model import planted
 from tests.recommendations.ranking.test_listwise import window
 
@@ -68,3 +73,31 @@ def test_people_without_history_keep_what_was_learned_for_them_when_others_get_a
     # traces of the prior aside
     np.testing.assert_allclose(fresh.weights[1:], single_blend(fresh.views, view).weights[1:], atol=1e-4)
     np.testing.assert_allclose(fresh.weights[0], learned.weights[0], atol=1e-6)
+
+
+def test_news_follows_taste_even_where_learned_weights_leave_content_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = planted()
+    tastes = ("tea", "wine", "garden", "music")
+    new = pd.DataFrame([{"item": f"new {taste} {n}", "category": taste} for n in range(5) for taste in tastes])
+    items = pd.concat([data.item_table.assign(item=data.items), new], ignore_index=True)
+    events = {"user": data.users[data.user_ix], "item": data.items[data.item_ix], "timestamp": data.timestamp}
+    people = data.user_table.assign(user=data.users)
+    shop = load_frames(pd.DataFrame(events), items, people)
+
+    def without_content(blend: Blend) -> Blend:
+        silent = np.array([view.startswith("content") for view in blend.views])
+        return replace(blend, weights=np.where(silent, np.float32(0), blend.weights))
+
+    def learned(*given: object) -> Learned:
+        found = learn_blends(*given)
+        again = without_content(found.again) if found.again else None
+        return replace(found, fresh=without_content(found.fresh), again=again, opinions={})
+
+    monkeypatch.setattr("recommendations.pipeline.fit.learn_blends", learned)
+    model = fit_hybrid(shop)
+    news = Policy(blocked=shop.warm, repeatable=np.ones(shop.n_items, bool), rest_days=0.0)
+    lists = model.recommend(np.arange(100), Wish(k=5, policy=news))
+    assert (lists.items >= 0).all()
+    category = shop.item_table["category"].to_numpy()[lists.items]
+    own = shop.user_table["extra"].to_numpy()[:100]
+    assert (category == own[:, None]).mean() > 0.9
