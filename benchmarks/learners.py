@@ -5,7 +5,7 @@ where there are any, items.csv, users.csv and meta.json, as the batch command re
 
 For each split a line per view: NDCG@10 with its 95 % interval over people, recall@20, and how much the hybrid has over
 it, person by person. A learner alone orders the whole catalogue; what it leaves equal is ordered by popularity, so one
-that speaks only of what people had goes on with what is popular.
+that speaks only of what people had goes on with what is popular. A view that tells these people nothing is left out.
 """
 
 import sys
@@ -57,6 +57,7 @@ def _alone(split: Split) -> dict[str, Ints]:
     exam, model = split.exam, split.model
     warm = exam.warm[: split.dataset.n_items]
     parts: dict[str, list[Ints]] = {}
+    heard: set[str] = set()
     with threadpool_limits(1):
         for users in chunks(split.users, split.dataset.n_items):
             rows = model.history.take(users)
@@ -65,8 +66,9 @@ def _alone(split: Split) -> dict[str, Ints]:
                 closed[rows.pairs.nonzero()] = True
             for learner in model.learners:
                 for name, scores in learner.scores(rows, users).items():
+                    heard |= {name} if scores.any() else set()
                     parts.setdefault(name, []).append(_best(scores, closed, model.buyers))
-    return {name: np.concatenate(lists) for name, lists in parts.items()}
+    return {name: np.concatenate(lists) for name, lists in parts.items() if name in heard}
 
 
 def _best(scores: Floats, closed: Bools, buyers: Ints) -> Ints:

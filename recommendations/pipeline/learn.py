@@ -14,7 +14,7 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.sample import of_people
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
-from recommendations.evaluation.evaluate import HYBRID, Exam, Marks, Report, evaluate, marks_of
+from recommendations.evaluation.evaluate import HYBRID, POPULARITY, Exam, Marks, Report, evaluate, marks_of
 from recommendations.evaluation.metrics import interval
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.pipeline.tuning import Progress, tuned
@@ -244,9 +244,8 @@ def _surest(windows: list[Judged], rivals: Mapping[str, list[Floats]], protocol:
 
 
 def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> tuple[Report, Marks]:
-    """Hybrid, what it is made of, and every single view on the newest window, for people with history.
-
-    With what each of these people got.
+    """Hybrid, what it is made of, and every single view that speaks to them, on the newest window, for people with
+    history; with what each of these people got.
     """
     window, known = judgement.windows[-1], judgement.known[-1]
     inside = window.lengths > 0
@@ -263,7 +262,11 @@ def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) ->
     )
     lists = {HYBRID: _listed(judged, scores[inside])}
     lists |= {name: _listed(judged, numbers[inside]) for name, numbers in others.items()}
-    lists |= {view: _listed(judged, single(judged, at)) for at, view in enumerate(judgement.views)}
+    # a view that tells nothing apart, as one for newcomers alone, has no order to judge; the baseline is always told
+    heard = np.asarray(judged.features.any(axis=(1, 2)))
+    for at, view in enumerate(judgement.views):
+        if heard[at] or view == POPULARITY:
+            lists[view] = _listed(judged, single(judged, at))
     return evaluate(lists, exam), marks_of(lists, exam, judged.users)
 
 

@@ -101,3 +101,11 @@ def test_news_follows_taste_even_where_learned_weights_leave_content_out(monkeyp
     category = shop.item_table["category"].to_numpy()[lists.items]
     own = shop.user_table["extra"].to_numpy()[:100]
     assert (category == own[:, None]).mean() > 0.9
+
+
+def test_a_report_tells_nothing_of_views_that_speak_to_newcomers_alone() -> None:
+    model = fit_hybrid(planted())
+    assert "begin_30d" in model.fresh.views
+    names = {entry.name for entry in model.reports[0].entries}
+    assert {"hybrid", "popular", "ease"} < names
+    assert not any(name.startswith("begin") for name in names)
