@@ -9,34 +9,46 @@ from typing import Self
 
 import numpy as np
 
-from recommendations.candidates.popularity import Popularity, PopularityConfig
+from recommendations.candidates.popularity import Popularity, PopularityConfig, decay
 from recommendations.candidates.voices import HushedVoice, Voice
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY, History
+
+PRIOR_EVENTS = 200.0
+"""So many events of everybody are added to those of first days, lest the order be chance where hardly anybody began
+lately; as many as a group's popularity has."""
 
 
 class Beginnings(Popularity):
     """Decayed number of events per item within a day of their person's first; of people without history alone."""
 
     name = "beginnings"
-    stem = "begin"
 
     def __init__(self, config: PopularityConfig | None = None) -> None:
         super().__init__(config or PopularityConfig(half_lives=(7.0, 30.0)))
 
     def fit(self, dataset: Dataset) -> Self:
-        """Count first days; not those of all time, which in no window were the best to go by."""
-        super().fit(dataset)
-        del self.counts[self.stem]
+        """Count first days; not those of all time, which in no window were the best to go by.
+
+        Who was there before the data start seems to begin then, which fades like the rest.
+        """
+        first = np.full(dataset.n_users, np.inf)
+        np.minimum.at(first, dataset.user_ix, dataset.timestamp)
+        begun = dataset.timestamp < first[dataset.user_ix] + DAY
+        self.counts = {}
+        for half_life in self.config.half_lives:
+            if dataset.timed and 2 * half_life <= dataset.days:
+                self.counts[f"begin_{half_life:g}d"] = self._begun(dataset, decay(dataset, half_life), begun)
         self.views = tuple(self.counts)
         return self
 
-    def weight(self, dataset: Dataset) -> Doubles:
-        """0 after the first day; who was there before the data start seems to begin then, which fades like the rest."""
-        first = np.full(dataset.n_users, np.inf)
-        np.minimum.at(first, dataset.user_ix, dataset.timestamp)
-        return super().weight(dataset) * (dataset.timestamp < first[dataset.user_ix] + DAY)
+    def _begun(self, dataset: Dataset, fade: Doubles, begun: Bools) -> Floats:
+        weight = np.maximum(dataset.weight, 0) * fade
+        everybody = np.bincount(dataset.item_ix, weight, minlength=dataset.n_items)
+        counts = np.bincount(dataset.item_ix, weight * begun, minlength=dataset.n_items)
+        counts += PRIOR_EVENTS * everybody / max(everybody.sum(), 1e-30)
+        return np.asarray(counts**self.config.power, dtype=np.float32)
 
     def scores(self, rows: History, users: Ints) -> dict[str, Floats]:
         """Each view's counts for people without history, 0 for others."""

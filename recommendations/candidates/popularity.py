@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,6 @@ class Popularity(Candidate):
     """Decayed number of events per item, the same for everyone."""
 
     name = "popularity"
-    stem: ClassVar[str] = "popular"
-    """What its views' names begin with."""
 
     def __init__(self, config: PopularityConfig | None = None) -> None:
         self.config = config or PopularityConfig()
@@ -37,19 +35,15 @@ class Popularity(Candidate):
 
     def fit(self, dataset: Dataset) -> Self:
         """Count liked events by weight; half-lives longer than half the data's span would repeat the all-time count."""
-        weight = self.weight(dataset)
-        self.counts = {self.stem: self._count(dataset, weight)}
+        self.counts = {"popular": self._count(dataset, np.ones(dataset.n_events))}
         for half_life in self.config.half_lives:
             if dataset.timed and 2 * half_life <= dataset.days:
-                self.counts[f"{self.stem}_{half_life:g}d"] = self._count(dataset, weight * decay(dataset, half_life))
+                self.counts[f"popular_{half_life:g}d"] = self._count(dataset, decay(dataset, half_life))
         self.views = tuple(self.counts)
         return self
 
-    def weight(self, dataset: Dataset) -> Doubles:
-        """How much each event counts before it fades, shape (events,)."""
-        return np.asarray(np.maximum(dataset.weight, 0), dtype=np.float64)
-
-    def _count(self, dataset: Dataset, weight: Doubles) -> Floats:
+    def _count(self, dataset: Dataset, fade: Doubles) -> Floats:
+        weight = np.maximum(dataset.weight, 0) * fade
         counts = np.bincount(dataset.item_ix, weight, minlength=dataset.n_items)
         return np.asarray(counts**self.config.power, dtype=np.float32)
 
