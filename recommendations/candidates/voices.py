@@ -159,13 +159,17 @@ class HushedVoice(Voice):
     """Whom it speaks to, shape (people,)."""
 
     def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
-        """As Voice.best."""
+        """As Voice.best; nothing is sought in a chunk without anybody to speak to, which most are."""
+        if not self.heard.any():
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         person, item = self.voice.best(choice, most)
         kept = self.heard[person]
         return person[kept], item[kept]
 
     def at(self, cells: Cells) -> Floats:
         """As Voice.at; 0 for those it does not speak to."""
+        if not self.heard.any():
+            return np.zeros(cells.items.shape, np.float32)
         return np.where(self.heard[:, None], self.voice.at(cells), np.float32(0))
 
 

@@ -150,12 +150,17 @@ def test_every_shop_that_is_not_large_has_one(monkeypatch: pytest.MonkeyPatch) -
     assert "encoder" not in {one.name for one in learners_for(data)}
 
 
-def test_items_nobody_took_stand_at_each_persons_mean() -> None:
+def with_news() -> Dataset:
+    """The planted shop and two things nobody took: one whose category is known, one of which nothing is."""
     data = planted()
     new = pd.DataFrame({"item": ["told", "mute"], "category": ["tea", ""]})
     items = pd.concat([data.item_table.assign(item=data.items), new], ignore_index=True)
     events = {"user": data.users[data.user_ix], "item": data.items[data.item_ix], "timestamp": data.timestamp}
-    shop = load_frames(pd.DataFrame(events), items)
+    return load_frames(pd.DataFrame(events), items)
+
+
+def test_items_nobody_took_stand_at_each_persons_mean() -> None:
+    shop = with_news()
     people = np.arange(20)
     scores = Encoder(EncoderConfig(least=5, rounds=1)).fit(shop).scores(shop.history.take(people), people)["encoder"]
     assert (scores[:, shop.warm].std(axis=1) > 0).all()
@@ -165,11 +170,7 @@ def test_items_nobody_took_stand_at_each_persons_mean() -> None:
 
 
 def test_what_nobody_took_is_left_at_a_middling_bias_where_its_words_are_known() -> None:
-    data = planted()
-    new = pd.DataFrame({"item": ["told", "mute"], "category": ["tea", ""]})
-    items = pd.concat([data.item_table.assign(item=data.items), new], ignore_index=True)
-    events = {"user": data.users[data.user_ix], "item": data.items[data.item_ix], "timestamp": data.timestamp}
-    shop = load_frames(pd.DataFrame(events), items)
+    shop = with_news()
     examples = Examples.of(shop)
     bias = finished(first_weights(examples, EncoderConfig()), examples)["bias"]
     known = bias[shop.warm]
