@@ -14,7 +14,7 @@ from recommendations.pipeline.ranked import Ranked
 from recommendations.ranking import reasons
 from recommendations.ranking.ascent import blend, top_cells
 from recommendations.ranking.policy import Policy
-from recommendations.ranking.pool import Pool, align, chunks, standardise
+from recommendations.ranking.pool import Pool, align, chunks, scale_of, standardise
 from recommendations.ranking.query import combined, pool_of
 
 
@@ -77,9 +77,10 @@ def _pool(fitted: FittedHybrid, rows: History, users: Ints, items: Ints) -> Pool
 def _ranked(fitted: FittedHybrid, pool: Pool, given: tuple[Floats, Bools], k: int) -> Ranked:
     """The `k` best open items of each person by text and taste; `given` is the match (items,) and what is open."""
     match, open_ = given
-    features = standardise(pool.features, pool.real)
+    taken = fitted.buyers[pool.items] > 0
+    features = standardise(pool.features, pool.real, scale_of(pool.real, taken))
     weights = (fitted.again or fitted.fresh).for_lengths(pool.lengths)
-    scores, text = combined(match, blend(features, weights), open_)
+    scores, text = combined(match, blend(features, weights), scale_of(open_, taken))
     cells = top_cells(scores, open_, k)
     real = np.take_along_axis(open_, cells, axis=1)
     reached, by_text = (np.take_along_axis(part, cells, axis=1) for part in (scores, text))

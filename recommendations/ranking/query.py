@@ -121,15 +121,15 @@ def pool_of(match: Floats, open_: Bools, most: int = POOL) -> Ints:
     return order[open_match[order] >= LEAST * best].astype(np.int64)
 
 
-def combined(match: Floats, taste: Floats, among: Bools) -> tuple[Floats, Floats]:
+def combined(match: Floats, taste: Floats, scale: Bools) -> tuple[Floats, Floats]:
     """Scores from 0 to 1 of text and taste together, and the part that the text gives; both (people, items).
 
     `match` is (items,), `taste` (people, items); both are scaled to 0..1, taste between each person's least and most
-    liked item of `among` (people, items).
+    liked item of `scale` (people, items). What lies beyond them counts as the least or the most liked.
     """
     text = TEXT * np.broadcast_to(match / max(float(match.max(initial=0)), 1e-9), taste.shape)
-    low = np.where(among, taste, np.inf).min(axis=1, keepdims=True, initial=np.inf)
-    high = np.where(among, taste, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    low = np.where(scale, taste, np.inf).min(axis=1, keepdims=True, initial=np.inf)
+    high = np.where(scale, taste, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
     spread = np.where(high > low, high - low, 1)
     liked = np.clip((taste - np.where(np.isfinite(low), low, 0)) / spread, 0, 1)
     return (text + TASTE * liked).astype(np.float32), text.astype(np.float32)

@@ -70,6 +70,27 @@ def test_a_stranger_gets_what_matches_popular_things_first(hybrid: FittedHybrid)
     assert all(hybrid.items[item].endswith("-2") for item in items[4:])
 
 
+def test_a_product_that_nobody_has_yet_does_not_move_the_scores_of_the_others() -> None:
+    events, items = frames()
+    unsold = pd.DataFrame([{"item": "red-lamp-9", "name": "lamp number 9", "tags": "家居", "kind": "product"}])
+    hybrid = fit_hybrid(load_frames(events, pd.concat([items, unsold])))
+    hidden = np.array(hybrid.items == "red-lamp-9")
+    without = Policy(hidden, np.ones(len(hidden), bool), rest_days=0)
+    people = np.arange(20)
+    given = [answer(hybrid, people, Question("lamp", policy=policy)) for policy in (without, None)]
+    scores = [
+        {
+            (person, int(item)): score
+            for person in people
+            for item, score in zip(lists.items[person], lists.scores[person], strict=True)
+            if item >= 0 and not hidden[item]
+        }
+        for lists in given
+    ]
+    assert (given[1].items == np.flatnonzero(hidden)[0]).any(axis=1).all()
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+
+
 def test_kinds_and_the_shops_rules_hold_for_questions_too(hybrid: FittedHybrid) -> None:
     wash = hybrid.items.get_loc("care")
     assert answer(hybrid, np.array([3]), Question("清洗地毯", k=5)).items[0].tolist() == [wash, -1, -1, -1, -1]

@@ -97,6 +97,15 @@ def test_text_leads_and_taste_decides_between_equals() -> None:
     np.testing.assert_allclose(alike[0], TEXT * match, atol=1e-6)
 
 
+def test_what_lies_outside_the_scale_of_taste_does_not_move_it() -> None:
+    match = np.array([1.0, 1.0, 0.5, 0.5])
+    taste = np.array([[1.0, 3.0, 99.0, -99.0]])
+    scale = np.array([[True, True, False, False]])
+    scores, _ = combined(match, taste, scale)
+    expected = [TEXT, TEXT + TASTE, 0.5 * TEXT + TASTE, 0.5 * TEXT]
+    np.testing.assert_allclose(scores[0], expected, atol=1e-6)
+
+
 def test_words_come_back_from_their_artifacts(index: Words) -> None:
     arrays, values = index.artifacts()
     back = Words.from_artifacts(arrays, values)
