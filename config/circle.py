@@ -16,6 +16,7 @@ from config import figures
 from config.demo import campaign, react
 from crm.consents.purposes import Purpose
 from crm.privacy import gate
+from lib.pulse import beating
 from lib.runs import Progress
 from recommendations.models import ModelVersion
 from recommendations.pipeline import retrain
@@ -25,7 +26,8 @@ from segmentation.models import ClusterRun, Segment
 from segmentation.portraits import build
 from segmentation.segments import refresh, run_clusters, starters
 
-LOCK_SECONDS = 6 * 60 * 60
+LOCK_SECONDS = 10 * 60
+"""The lock of a walk that was killed is gone after so long; one under way renews it."""
 Announce = Callable[[str], Progress]
 """Called with a stage's name when it starts; returns where its progress goes."""
 
@@ -62,7 +64,8 @@ def walk(announce: Announce = silent) -> Walk:
     if not cache.add("circle", "walking", LOCK_SECONDS):
         return Walk(busy=True)
     try:
-        return _walk(announce)
+        with beating(lambda: cache.touch("circle", LOCK_SECONDS)):
+            return _walk(announce)
     finally:
         cache.delete("circle")
 

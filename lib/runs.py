@@ -1,16 +1,22 @@
 """Long work as a row: how far it is, that it is alive, and why it failed."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Self
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from lib.declaration import operations
+from lib.pulse import beating
 from lib.scrub import scrub
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what is being done); total 0 means it is not known yet."""
+SILENT = timedelta(minutes=10)
+"""Who runs, gives signs of life and has given none for so long is dead: far more than lib.pulse.SECONDS."""
 
 
 class Run(models.Model):
@@ -69,16 +75,38 @@ class Run(models.Model):
     def report(self, done: int, total: int, doing: str = "") -> None:
         """Write progress, and learn whether somebody asked to cancel.
 
-        Raises Cancelled when the row was cancelled meanwhile.
+        Raises Cancelled when the row was cancelled meanwhile, or given to another worker because this one was taken
+        for dead.
         """
         self.done, self.total, self.doing, self.heartbeat_at = done, total, doing[:120], timezone.now()
-        running = (
-            type(self)
-            ._default_manager.filter(pk=self.pk, state=self.State.RUNNING)
-            .update(done=done, total=total, doing=self.doing, heartbeat_at=self.heartbeat_at)
-        )
+        running = self._mine().update(done=done, total=total, doing=self.doing, heartbeat_at=self.heartbeat_at)
         if not running:
             raise Cancelled
+
+    def alive(self) -> AbstractContextManager[None]:
+        """Give signs of life while the block runs, however long its steps are; the run must be claimed."""
+        return beating(self.beat)
+
+    @transaction.atomic
+    def beat(self) -> None:
+        """Give one sign of life; none is needed while somebody, who can only be the worker, holds the row locked."""
+        if self._mine().select_for_update(skip_locked=True).exists():
+            self._mine().update(heartbeat_at=timezone.now())
+
+    @classmethod
+    def lost(cls) -> "models.QuerySet[Self]":
+        """Runs whose worker is dead."""
+        silent = timezone.now() - SILENT
+        return cls._default_manager.filter(state=cls.State.RUNNING, heartbeat_at__lt=silent)
+
+    def take_back(self) -> bool:
+        """Let a lost run wait again, so that another worker takes it; False when its worker has spoken meanwhile."""
+        lost = type(self).lost().filter(pk=self.pk)
+        return bool(lost.update(state=self.State.DUE, done=0, total=0, doing=""))
+
+    def _mine(self) -> "models.QuerySet[Self]":
+        """This run, while the worker that claimed it as it stands here is the one that runs it."""
+        return type(self)._default_manager.filter(pk=self.pk, state=self.State.RUNNING, started_at=self.started_at)
 
     def finish(self) -> None:
         """Mark the work done."""

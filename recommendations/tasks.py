@@ -16,7 +16,7 @@ def train(version_id: int) -> None:
 @shared_task
 def run_due_trainings() -> None:
     """Train what was asked for and no worker took: the wake-up call may have been lost, or its worker killed."""
-    due.give_up_lost()
+    due.take_up_lost()
     for version in ModelVersion.objects.filter(state=ModelVersion.State.DUE).order_by("pk"):
         due.train_due(version)
 

@@ -1,16 +1,16 @@
 """A training somebody asked for: a fresh release, then the night's work; and trainings whose worker died."""
 
-from datetime import timedelta
-
-from django.utils import timezone
+import logging
 
 from crm.consents.purposes import Purpose
 from crm.privacy import gate
 from recommendations.pipeline import retrain
 from recommendations.registry.models import ModelVersion
 
-SILENT_HOURS = 6
-"""Longer than any stage of a training goes without a word, even with 20 million interactions."""
+ATTEMPTS = 2
+"""A training that killed two workers, for want of memory perhaps, would kill the third."""
+
+log = logging.getLogger(__name__)
 
 
 def train_due(version: ModelVersion) -> None:
@@ -23,13 +23,15 @@ def train_due(version: ModelVersion) -> None:
         retrain.work(version, lambda tell: gate.build(purpose=Purpose.RECOMMENDATION, progress=tell))
 
 
-def give_up_lost() -> int:
-    """Mark trainings failed that have not said a word for hours: their worker died. Return how many.
+def take_up_lost() -> int:
+    """Let trainings whose worker died wait again, and go on from what they had finished; return how many were lost.
 
-    Without this the next training could never be asked for.
+    One that was lost before is marked failed, and the next can be asked for.
     """
-    silent = timezone.now() - timedelta(hours=SILENT_HOURS)
-    lost = ModelVersion.objects.filter(state=ModelVersion.State.RUNNING, heartbeat_at__lt=silent)
+    lost = list(ModelVersion.lost())
     for version in lost:
-        version.fail("The worker ended before the training did. Nothing was changed; train again.")
+        if version.attempts >= ATTEMPTS:
+            version.fail("The worker ended twice before the training did. Nothing was changed; train again.")
+        elif version.take_back():
+            log.warning("The worker that trained %s fell silent; another takes it up.", version)
     return len(lost)

@@ -14,7 +14,6 @@ from crm.privacy.models import Release
 from lib import artifacts, signing
 from lib.runs import Cancelled, Progress
 from recommendations.evaluation.evaluate import Report
-from recommendations.evaluation.gate import Decision
 from recommendations.pipeline import judging
 from recommendations.pipeline.chosen import means
 from recommendations.pipeline.desk import desk_of
@@ -77,29 +76,14 @@ def retrain(*, release: Release, version: ModelVersion, progress: Progress | Non
 def work(
     version: ModelVersion, release_of: Callable[[Progress], Release], progress: Progress | None = None
 ) -> ModelVersion:
-    """Do the work of a version that is claimed; `release_of` gives the release to learn from. Raises as `retrain`."""
+    """Do the work of a version that is claimed; `release_of` gives the release to learn from. Raises as `retrain`.
+
+    What an earlier worker had finished before it died, the release and the signed model, is not done again.
+    """
     tell = _both(version, progress)
     try:
-        release = release_of(tell)
-        gate.verify(release)
-        released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
-        fitted = fit_hybrid(
-            released.dataset, means=means(), progress=lambda doing, done, total: tell(done, total, doing)
-        )
-        evidence = judging.gather(release, released, fitted, tell)
-        # into the signed folder, so that nobody can better it afterwards
-        fitted.facts["evidence"] = evidence.as_values()
-        _keep(version, release, released, fitted)
-        decision = _judge(version, fitted, evidence)
-        if decision.promoted:
-            serve(
-                version=version,
-                release=release,
-                stock=stock_of(released),
-                fitted=fitted,
-                tell=tell,
-                by=version.created_by,
-            )
+        with version.alive():
+            _work(version, release_of, tell)
         version.finish()
     except Cancelled:
         pass
@@ -107,6 +91,40 @@ def work(
         version.fail(error)
         raise
     return version
+
+
+def _work(version: ModelVersion, release_of: Callable[[Progress], Release], tell: Progress) -> None:
+    release = _release(version, release_of, tell)
+    if version.path:
+        fitted = load(version)
+        stock = stock_today(fitted)
+    else:
+        released = read(Path(settings.RELEASE_DIR) / release.path, without=gate.excluded(release))
+        fitted = _learn(version, release, released, tell)
+        stock = stock_of(released)
+    if version.verdict == ModelVersion.Verdict.PENDING:
+        _judge(version, fitted, judging.Evidence.from_values(fitted.facts["evidence"]))
+    if version.verdict == ModelVersion.Verdict.READY:
+        serve(version=version, release=release, stock=stock, fitted=fitted, tell=tell, by=version.created_by)
+
+
+def _release(version: ModelVersion, release_of: Callable[[Progress], Release], tell: Progress) -> Release:
+    """The release an earlier worker made for this version, while it can be opened; else what `release_of` gives."""
+    release = Release.objects.filter(pk=version.release_ref or 0, wrapped_key__isnull=False).first()
+    release = release or release_of(tell)
+    gate.verify(release)
+    version.release_ref = release.pk
+    version.save(update_fields=["release_ref"])
+    return release
+
+
+def _learn(version: ModelVersion, release: Release, released: Released, tell: Progress) -> FittedHybrid:
+    """Fit everything, find out what the gate will ask, and sign both."""
+    fitted = fit_hybrid(released.dataset, means=means(), progress=lambda doing, done, total: tell(done, total, doing))
+    # into the signed folder, so that nobody can better it afterwards
+    fitted.facts["evidence"] = judging.gather(release, released, fitted, tell).as_values()
+    _keep(version, released, fitted)
+    return fitted
 
 
 def _both(version: ModelVersion, progress: Progress | None) -> Progress:
@@ -118,7 +136,7 @@ def _both(version: ModelVersion, progress: Progress | None) -> Progress:
     return tell
 
 
-def _keep(version: ModelVersion, release: Release, released: Released, fitted: FittedHybrid) -> None:
+def _keep(version: ModelVersion, released: Released, fitted: FittedHybrid) -> None:
     """Sign the model and write what the page of the version shows."""
     key_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fitted.save(folder_of(version), key_file())
@@ -126,7 +144,6 @@ def _keep(version: ModelVersion, release: Release, released: Released, fitted: F
     data = released.dataset
     version.path = str(folder_of(version))
     version.manifest_sha256 = hashlib.sha256((folder_of(version) / artifacts.MANIFEST).read_bytes()).hexdigest()
-    version.release_ref = release.pk
     version.people, version.products, version.interactions = data.n_users, data.n_items, data.n_events
     again = fitted.again.as_values() if fitted.again else None
     # how it was made is told apart from how good it is
@@ -139,7 +156,7 @@ def _keep(version: ModelVersion, release: Release, released: Released, fitted: F
     # Not the whole row: somebody may have cancelled the work meanwhile, and that must not be undone.
     version.save(
         update_fields=[
-            "path", "manifest_sha256", "release_ref", "people", "products", "interactions", "recipe", "metrics",
+            "path", "manifest_sha256", "people", "products", "interactions", "recipe", "metrics",
         ]
     )  # fmt: skip
 
@@ -168,10 +185,9 @@ def _metrics(report: Report) -> dict[str, Any]:
     }
 
 
-def _judge(version: ModelVersion, fitted: FittedHybrid, evidence: judging.Evidence) -> Decision:
+def _judge(version: ModelVersion, fitted: FittedHybrid, evidence: judging.Evidence) -> None:
     """Ask the gate, and write its verdict with the numbers it rests on."""
     decision, against = judging.judge(fitted, evidence, promote.live())
     version.metrics["decision"] = decision.as_values() | {"against": against}
     version.save(update_fields=["metrics"])
     promote.judge(version=version, passed=decision.promoted, reason=judging.sentence(decision, against))
-    return decision

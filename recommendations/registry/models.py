@@ -35,6 +35,8 @@ class ModelVersion(Run):
     products = models.BigIntegerField(default=0)
     interactions = models.BigIntegerField(default=0)
     promoted_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """How many workers took it; more than one when the first died."""
     created_by = models.ForeignKey("crm.User", models.SET_NULL, null=True, blank=True, related_name="model_versions")
 
     class Meta:
@@ -47,10 +49,18 @@ class ModelVersion(Run):
         """Aggregates over people; per-person arrays stay in the signed artefact."""
 
         id = verdict = reason = recipe = metrics = release_ref = path = manifest_sha256 = operations()
-        people = products = interactions = promoted_at = created_by = operations()
+        people = products = interactions = promoted_at = attempts = created_by = operations()
 
     def __str__(self) -> str:
         return f"v{self.pk}"
+
+    def claim(self) -> bool:
+        """Take the work, and count that somebody did."""
+        mine = super().claim()
+        if mine:
+            self.attempts += 1
+            self.save(update_fields=["attempts"])
+        return mine
 
 
 class Changeover(models.Model):

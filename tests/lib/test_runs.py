@@ -1,12 +1,14 @@
 """A run is claimed once, reports while it works, hears of a cancellation, and tells nobody's address when it fails."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
+from django.utils import timezone
 
 from crm.privacy.models import Release
-from lib.runs import Cancelled, Run
+from lib.runs import SILENT, Cancelled, Run
 from recommendations.models import ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +111,70 @@ def test_runs_of_different_kinds_do_not_touch_each_other(run: Run) -> None:
     release = Release.objects.create(purpose=8, as_of="2026-01-01T00:00:00Z")
     run.claim()
     assert fresh(release).state == "due"
+
+
+def silence(run: Run, seconds: float) -> None:
+    type(run)._default_manager.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=seconds))
+
+
+def test_a_run_is_lost_once_its_worker_is_silent_for_long_and_found_again_by_a_beat(run: Run) -> None:
+    long = SILENT.total_seconds()
+    silence(run, 2 * long)
+    assert not type(run).lost().exists()
+    run.claim()
+    silence(run, long - 5)
+    assert not type(run).lost().exists()
+    silence(run, long + 5)
+    assert type(run).lost().get() == run
+    run.beat()
+    assert not type(run).lost().exists()
+    assert not run.take_back()
+
+
+def test_who_was_taken_for_dead_hears_that_the_work_is_no_longer_theirs(run: Run) -> None:
+    run.claim()
+    silence(run, 2 * SILENT.total_seconds())
+    assert fresh(run).take_back()
+    with pytest.raises(Cancelled):
+        run.report(1, 2)
+    other = fresh(run)
+    assert (other.state, other.done) == ("due", 0)
+    assert other.claim()
+    other.report(1, 3)
+    with pytest.raises(Cancelled):
+        run.report(2, 2)
+    silence(run, 2 * SILENT.total_seconds())
+    run.beat()
+    assert type(run).lost().exists()
+    assert fresh(run).total == 3
+
+
+def test_a_finished_run_is_never_lost(run: Run) -> None:
+    run.claim()
+    run.finish()
+    silence(run, 2 * SILENT.total_seconds())
+    run.beat()
+    assert not type(run).lost().exists()
+    assert not run.take_back()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_beat_does_not_wait_for_the_lock_of_its_own_worker() -> None:
+    run = ModelVersion.objects.create()
+    run.claim()
+    silence(run, 60)
+    before = fresh(run).heartbeat_at
+
+    def beat() -> None:
+        try:
+            fresh(run).beat()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            type(run)._default_manager.select_for_update().get(pk=run.pk)
+            threads.submit(beat).result(timeout=20)
+            assert fresh(run).heartbeat_at == before
+        threads.submit(beat).result(timeout=20)
+    assert fresh(run).heartbeat_at != before

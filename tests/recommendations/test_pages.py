@@ -11,6 +11,7 @@ from crm.catalog.models import Product
 from crm.consents import decide
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
+from lib.runs import SILENT
 from recommendations import tasks
 from recommendations.models import ModelVersion
 from recommendations.pipeline import due
@@ -88,15 +89,21 @@ def test_a_training_without_any_orders_fails_with_a_reason_on_its_page(marketer:
     assert "Nobody who agreed has ordered" in marketer.get(f"{ROOT}models/{version.pk}/").content.decode()
 
 
-def test_a_training_whose_worker_died_is_given_up_so_that_the_next_can_start(marketer: Client) -> None:
+def test_a_training_whose_worker_died_waits_again_and_is_given_up_when_it_kills_a_second(marketer: Client) -> None:
     marketer.post(f"{ROOT}train/")
     lost = ModelVersion.objects.get()
-    lost.claim()
-    assert due.give_up_lost() == 0
-    ModelVersion.objects.update(heartbeat_at=timezone.now() - timedelta(hours=due.SILENT_HOURS, minutes=1))
-    assert due.give_up_lost() == 1
+    assert lost.claim()
+    assert due.take_up_lost() == 0
+    silent = timezone.now() - SILENT - timedelta(minutes=1)
+    ModelVersion.objects.update(heartbeat_at=silent)
+    assert due.take_up_lost() == 1
     lost.refresh_from_db()
-    assert lost.state == "failed"
+    assert (lost.state, lost.attempts) == ("due", 1)
+    assert lost.claim()
+    ModelVersion.objects.update(heartbeat_at=silent)
+    assert due.take_up_lost() == 1
+    lost.refresh_from_db()
+    assert (lost.state, lost.attempts) == ("failed", 2)
     marketer.post(f"{ROOT}train/")
     assert ModelVersion.objects.filter(state="due").count() == 1
 
