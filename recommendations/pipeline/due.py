@@ -26,11 +26,13 @@ def train_due(version: ModelVersion) -> None:
 def take_up_lost() -> int:
     """Let trainings whose worker died wait again, and go on from what they had finished; return how many were lost.
 
-    One that was lost before is marked failed, and the next can be asked for.
+    One that was lost before, or that a newer version has overtaken, is marked failed, and the next can be asked for.
     """
     lost = list(ModelVersion.lost())
     for version in lost:
-        if version.attempts >= ATTEMPTS:
+        if ModelVersion.objects.filter(pk__gt=version.pk, state=ModelVersion.State.DONE).exists():
+            version.fail("The worker ended before the training did, and a newer version was trained since.")
+        elif version.attempts >= ATTEMPTS:
             version.fail("The worker ended twice before the training did. Nothing was changed; train again.")
         elif version.take_back():
             log.warning("The worker that trained %s fell silent; another takes it up.", version)

@@ -108,6 +108,17 @@ def test_a_training_whose_worker_died_waits_again_and_is_given_up_when_it_kills_
     assert ModelVersion.objects.filter(state="due").count() == 1
 
 
+def test_a_lost_training_does_not_replace_what_was_learned_after_it() -> None:
+    lost = ModelVersion.objects.create()
+    lost.claim()
+    ModelVersion.objects.update(heartbeat_at=timezone.now() - 2 * SILENT)
+    ModelVersion.objects.create(state="done")
+    assert due.take_up_lost() == 1
+    lost.refresh_from_db()
+    assert lost.state == "failed"
+    assert "a newer version" in lost.error
+
+
 def test_a_rejected_version_says_why(marketer: Client) -> None:
     shelves.version()
     version = shelves.version("rejected")
