@@ -13,6 +13,7 @@
   function formatter(data, compact = false) {
     const options = compact ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: data.digits ?? 2 };
     if (data.percent) Object.assign(options, { style: "percent", notation: "standard", maximumFractionDigits: data.digits ?? 1 });
+    if (data.fixed) options.minimumFractionDigits = options.maximumFractionDigits;
     const figure = new Intl.NumberFormat(LANGUAGE, options);
     const unit = data.unit ?? "";
     return (value) => {
@@ -192,8 +193,11 @@
     };
   }
 
-  function heat(data) {
-    const format = formatter(data);
+  function heat(data, width) {
+    // Figures that stand above each other need the same number of digits.
+    const format = formatter({ ...data, fixed: data.digits !== undefined });
+    // Of a few columns none may go without its name; it breaks into lines where the column is narrow.
+    const few = data.x.length <= 6 ? { interval: 0, hideOverlap: false, width: width / (2 * data.x.length), overflow: "break" } : {};
     const values = data.cells.map((cell) => cell[2]);
     const largest = Math.max(...values, 0.000001);
     const smallest = Math.min(...values, 0);
@@ -204,7 +208,7 @@
       ...base(),
       tooltip: tooltip(cellTip, "item"),
       grid: { left: data.yname ? 26 : 8, right: 12, top: 8, bottom: data.xname ? 30 : 8, containLabel: true },
-      xAxis: axis({ type: "category", data: data.x, name: data.xname, nameLocation: "middle", nameGap: 28, axisLine: { show: false } }),
+      xAxis: axis({ type: "category", data: data.x, name: data.xname, nameLocation: "middle", nameGap: 28, axisLine: { show: false }, axisLabel: few }),
       yAxis: axis({ type: "category", data: data.y, inverse: true, name: data.yname, nameLocation: "middle", nameGap: 28, axisLine: { show: false } }),
       visualMap: { show: false, min: smallest, max: largest, inRange: { color: [token("surface-2"), token("chart-1")] } },
       series: [{ type: "heatmap", data: cells, itemStyle: { borderWidth: 2, borderColor: token("surface"), borderRadius: 2 },
