@@ -209,7 +209,7 @@
       tooltip: tooltip(cellTip, "item"),
       grid: { left: data.yname ? 26 : 8, right: 12, top: 8, bottom: data.xname ? 30 : 8, containLabel: true },
       xAxis: axis({ type: "category", data: data.x, name: data.xname, nameLocation: "middle", nameGap: 28, axisLine: { show: false }, axisLabel: few }),
-      yAxis: axis({ type: "category", data: data.y, inverse: true, name: data.yname, nameLocation: "middle", nameGap: 28, axisLine: { show: false } }),
+      yAxis: axis({ type: "category", data: data.y, inverse: true, name: data.yname, nameLocation: "middle", nameGap: 28, axisLine: { show: false }, axisLabel: { width: 0.45 * width, overflow: "truncate" } }),
       visualMap: { show: false, min: smallest, max: largest, inRange: { color: [token("surface-2"), token("chart-1")] } },
       series: [{ type: "heatmap", data: cells, itemStyle: { borderWidth: 2, borderColor: token("surface"), borderRadius: 2 },
         label: { show: Boolean(data.labels), fontSize: 11, formatter: (point) => format(point.value[2]) } }],
