@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,6 +20,7 @@ from campaigns.models import Campaign
 from config import figures, jobs
 from config.pages import customers
 from config.tasks import walk_circle
+from crm.access.guards import editor
 from crm.access.models import User
 from crm.models import Customer, Product
 from segmentation.models import Segment
@@ -155,8 +155,7 @@ def walk(request: HttpRequest) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    if not (isinstance(request.user, User) and request.user.may_edit):
-        raise PermissionDenied
+    editor(request)
     walk_circle.delay()
     messages.success(request, _("Release, portraits, clusters, segments and recommendations are being renewed."))
     return redirect("home")

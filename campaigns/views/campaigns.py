@@ -19,8 +19,8 @@ from campaigns.forms import NameForm, ScheduleForm, SenderForm, first_error
 from campaigns.planning import draft, launch, suggest
 from campaigns.planning.models import Campaign
 from campaigns.planning.progress import Progress, progress
-from campaigns.views.guards import for_editors, may_edit, signed_in
 from campaigns.views.matrix import matrix_context
+from crm.access.guards import for_editors, may_edit, signed_in
 
 PAGE = 25
 MOVING = {Campaign.State.SCHEDULED, Campaign.State.SENDING}

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.views.framed import framed
-from campaigns.views.guards import signed_in
 from campaigns.views.received import addresses_in, moment
+from crm.access.guards import signed_in
 from lib.mailbox import Mailbox, open_mailbox
 
 PAGE = 50

@@ -21,7 +21,7 @@ from campaigns.offers.wording import in_full
 from campaigns.planning import audience, checklist, draft, suggest
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
-from campaigns.views.guards import for_editors, may_edit
+from crm.access.guards import for_editors, may_edit
 from segmentation.segments.models import Segment
 
 

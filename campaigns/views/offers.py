@@ -14,7 +14,7 @@ from campaigns.offers import edit
 from campaigns.offers.eligibility import standing
 from campaigns.offers.models import Offer
 from campaigns.offers.wording import in_full, in_words, money
-from campaigns.views.guards import for_editors, may_edit
+from crm.access.guards import for_editors, may_edit
 
 
 def offers(request: HttpRequest) -> HttpResponse:

@@ -18,7 +18,7 @@ from campaigns.planning.preview import NoText, Preview, beside, cell_of, find, f
 from campaigns.planning.test_send import NotSent, send_test
 from campaigns.sending.transport import Unreachable
 from campaigns.views.framed import framed, without_pictures
-from campaigns.views.guards import for_editors, signed_in
+from crm.access.guards import for_editors, signed_in
 from crm.customers.models import Customer
 from crm.privacy import reveal
 

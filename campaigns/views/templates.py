@@ -22,7 +22,7 @@ from campaigns.emails.render import render as render_mail
 from campaigns.emails.variables import VARIABLES
 from campaigns.forms import StarterForm, TemplateForm
 from campaigns.views.framed import framed, without_pictures
-from campaigns.views.guards import for_editors, may_edit, signed_in
+from crm.access.guards import for_editors, may_edit, signed_in
 
 DRAFT_SECONDS = 600
 

@@ -15,7 +15,7 @@ from campaigns.models import Delivery
 from config.pages import behaviour, portrait
 from config.pages.acts import lines
 from config.pages.stage import Painted, stage_of
-from crm.access.models import User
+from crm.access.guards import signed_in
 from crm.consents.purposes import LABELS, Purpose
 from crm.models import ConsentEvent, Customer, Interaction, Opening
 from crm.privacy import erasure, reveal
@@ -37,14 +37,13 @@ def customer(request: HttpRequest, uuid: Any) -> HttpResponse:
     shown = one_customer(uuid)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else "overview"
-    may_reveal = isinstance(request.user, User) and request.user.may_reveal
     painted = Portrait.objects.filter(pk=shown.pk).first()
     context = {
         "nav": "customers",
         "customer": shown,
         "tab": tab,
         "tabs": [(label, f"?tab={key}" if key != "overview" else "?", key == tab) for key, label in LABELS_OF.items()],
-        "mask": reveal.masked([shown.pk]).get(shown.pk, {}) if may_reveal else {},
+        "mask": reveal.masked([shown.pk], viewer=signed_in(request)).get(shown.pk, {}),
         "portrait": painted,
         "stage": stage_of(painted),
         "why_unknown": portrait.why_unknown(shown, painted),

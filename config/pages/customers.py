@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from config import figures
 from config.pages.stage import stage_of
-from crm.access.models import User
+from crm.access.guards import may_reveal, signed_in
 from crm.consents.purposes import BY_KEY, LABELS, Purpose
 from crm.models import Customer
 from crm.privacy import reveal
@@ -66,7 +66,7 @@ def find(request: HttpRequest) -> HttpResponse:
     words = request.POST.get("q", "").strip()
     if "@" not in words:
         return redirect(f"{reverse('crm:customers')}?{urlencode({'q': words})}" if words else "crm:customers")
-    if not (isinstance(request.user, User) and request.user.may_reveal):
+    if not may_reveal(request):
         messages.error(request, _("Your role may not search by e-mail address. Search by customer id instead."))
         return redirect("crm:customers")
     pk = reveal.find_by_email(words)
@@ -147,8 +147,7 @@ def _rows(page: list[Any], request: HttpRequest) -> list[dict[str, Any]]:
     current: Any = Membership.objects.current().filter(customer__in=ids, segment__archived_at=None)
     for one in current.select_related("segment"):
         segments.setdefault(one.customer_id, []).append(one.segment)
-    may_reveal = isinstance(request.user, User) and request.user.may_reveal
-    masks = reveal.masked(ids) if may_reveal else {}
+    masks = reveal.masked(ids, viewer=signed_in(request))
     return [
         {
             "customer": customer,

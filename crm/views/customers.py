@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from crm.access.guards import actor, administrator, editor, revealer
 from crm.consents import decide
 from crm.consents.purposes import BY_KEY, LABELS, Purpose
 from crm.customers.models import Customer
 from crm.privacy import erasure, reveal
-from crm.views.roles import actor, administrator, editor, revealer
 
 STORES = {
     "keys": gettext_lazy("Keys of the person"),

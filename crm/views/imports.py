@@ -15,12 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from crm.access.models import User
+from crm.access.guards import editor, may_edit
 from crm.ingest import upload
 from crm.ingest.files import UnreadableFile
 from crm.ingest.models import ImportRun
 from crm.tasks import run_due_imports
-from crm.views.roles import editor
 
 PAGE = 50
 SUBJECTS = [(key, label) for key, label in ImportRun.Subject.choices if key != ImportRun.Subject.DATASET]
@@ -118,14 +117,14 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
 def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one import; asked by htmx, only how far it is."""
     run = get_object_or_404(ImportRun.objects.select_related("created_by"), pk=pk)
-    if run.state == upload.NEEDS_REVIEW and isinstance(request.user, User) and request.user.may_edit:
+    if run.state == upload.NEEDS_REVIEW and may_edit(request):
         return redirect("crm:import_map", pk)
     context = {
         "nav": "imports",
         "run": run,
         "label": run.filename,
         "poll_url": reverse("crm:import", args=[pk]),
-        "cancel_url": reverse("crm:import_cancel", args=[pk]) if _may_edit(request) else "",
+        "cancel_url": reverse("crm:import_cancel", args=[pk]) if may_edit(request) else "",
         "reasons": sorted(run.reasons.items(), key=lambda pair: -pair[1]),
         "has_rejects": bool(run.rows_rejected and run.rejects_path and Path(run.rejects_path).is_file()),
     }
@@ -167,7 +166,3 @@ def import_rejects(request: HttpRequest, pk: int) -> FileResponse:
     if path is None or not path.is_file():
         raise Http404
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"rejected-{pk}.csv", content_type="text/csv")
-
-
-def _may_edit(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and request.user.may_edit

@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from crm.access import keys
+from crm.access.guards import administrator
 from crm.access.models import ApiKey
-from crm.views.roles import administrator
 
 
 class KeyForm(forms.Form):

@@ -15,13 +15,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.access.models import User
+from crm.access.guards import administrator, is_administrator
 from crm.consents.purposes import LABELS, Purpose
 from crm.customers.models import Customer
 from crm.privacy import erasure, inventory
 from crm.privacy.models import Opening, Release, Suppression
 from crm.views.customers import stores, word_to_type
-from crm.views.roles import administrator
 
 KEPT_SECONDS = 60
 SHOWN = 50
@@ -38,7 +37,7 @@ EXCLUDED = {
 
 def centre(request: HttpRequest) -> HttpResponse:
     """Show the privacy centre. A person to be erased is looked for by a posted id, and shown by pseudonym."""
-    is_admin = isinstance(request.user, User) and request.user.role == User.Role.ADMIN
+    is_admin = is_administrator(request)
     if request.method == "POST":
         administrator(request)
         return _find(request)

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from crm.access.guards import editor
 from crm.catalog import exclude
 from crm.catalog.models import Product
 from crm.catalog.querysets import ProductQuerySet
-from crm.views.roles import editor
 
 PAGE = 50
 TOGETHER_AT_MOST = 8

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from crm.access import team
+from crm.access.guards import administrator, is_administrator
 from crm.access.models import User
-from crm.views.roles import administrator
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
 MEGABYTE = 1024 * 1024
@@ -109,7 +109,7 @@ def team_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, form: ColleagueForm) -> dict[str, Any]:
-    is_admin = isinstance(request.user, User) and request.user.role == User.Role.ADMIN
+    is_admin = is_administrator(request)
     return {
         "nav": "settings",
         "languages": settings.LANGUAGES,

@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm.access.models import User
+from crm.access.guards import editor
 from crm.catalog.models import Product
 from lib.artifacts import BadArtifact, OtherFormat
 from recommendations.evaluation.fairness import SHOWN
@@ -129,19 +128,13 @@ def _weights(recipe: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"name": learner_name(view), "value": round(weight, 3)} for view, weight in pairs if weight >= SHOWN_FROM]
 
 
-def _editor(request: HttpRequest) -> User:
-    if not (isinstance(request.user, User) and request.user.may_edit):
-        raise PermissionDenied
-    return request.user
-
-
 @require_POST
 def model_train(request: HttpRequest) -> HttpResponse:
     """Ask for a new version; a worker claims the row.
 
     Raises PermissionDenied for people who may not edit.
     """
-    user = _editor(request)
+    user = editor(request)
     version = ModelVersion.objects.filter(state__in=["due", "running"]).first()
     if version is None:
         version = ModelVersion.objects.create(created_by=user)
@@ -155,7 +148,7 @@ def model_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    _editor(request)
+    editor(request)
     version = get_object_or_404(ModelVersion, pk=pk)
     version.cancel()
     version.refresh_from_db()
@@ -168,7 +161,7 @@ def model_serve(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    user = _editor(request)
+    user = editor(request)
     version = get_object_or_404(ModelVersion, pk=pk)
     try:
         retrain.roll_back(version=version, by=user)

@@ -11,12 +11,12 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from crm.access.guards import for_editors, may_edit
 from crm.catalog.models import Product
 from recommendations.forms import PERCENT, PlacementForm
 from recommendations.models import Placement
 from recommendations.serving import live, placing
 from recommendations.serving.wording import sentence
-from recommendations.views.guards import for_editors, may_edit
 from recommendations.views.trying import anybody, find
 
 WHY: dict[str, str | Promise] = {

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crm.access.guards import editor
 from crm.access.models import User
 from crm.privacy import reveal
 from segmentation.forms import MATCHES, RowNode, SegmentForm, Tree
@@ -21,7 +22,6 @@ from segmentation.segments.count import count_rule
 from segmentation.segments.models import Segment
 from segmentation.segments.refresh import profiled
 from segmentation.segments.starters import STARTERS
-from segmentation.views.guards import editor
 
 SAMPLE = 5
 TO_START_WITH: dict[str, Any] = {"all": [{"field": "orders", "op": "at_least", "value": 2}]}
@@ -36,7 +36,7 @@ def segment_new(request: HttpRequest) -> HttpResponse:
     starter = STARTERS.get(request.GET.get("from", ""))
     form = SegmentForm(initial={"name": starter.name, "name_zh": starter.name_zh} if starter else None)
     tree = Tree.from_rule(starter.rule if starter else TO_START_WITH)
-    return render(request, "segmentation/segments/builder.html", _context(None, form, tree))
+    return render(request, "segmentation/segments/builder.html", _context(user, None, form, tree))
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,18 +53,18 @@ def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     except RuleError as error:
         messages.error(request, str(error))
         tree = Tree.from_rule(TO_START_WITH)
-    return render(request, "segmentation/segments/builder.html", _context(row, form, tree))
+    return render(request, "segmentation/segments/builder.html", _context(user, row, form, tree))
 
 
 @require_POST
 def segment_preview(request: HttpRequest) -> HttpResponse:
     """Answer the builder again, after a button or a change, with the count of the rule as it stands."""
-    editor(request)
+    user = editor(request)
     pk = request.POST.get("segment", "")
     row = Segment.objects.filter(pk=int(pk)).first() if pk.isdigit() else None
     tree = Tree.from_post(request.POST)
     focus = tree.act(request.POST.get("act", ""))
-    context = _context(row, SegmentForm(initial=request.POST.dict()), tree, focus)
+    context = _context(user, row, SegmentForm(initial=request.POST.dict()), tree, focus)
     return render(request, "segmentation/segments/_builder.html", context)
 
 
@@ -75,7 +75,7 @@ def _posted(request: HttpRequest, row: Segment | None, user: User) -> HttpRespon
     form = SegmentForm(request.POST)
     if act != "save":
         focus = tree.act(act)
-        context = _context(row, SegmentForm(initial=request.POST.dict()), tree, focus)
+        context = _context(user, row, SegmentForm(initial=request.POST.dict()), tree, focus)
         return render(request, "segmentation/segments/builder.html", context)
     if form.is_valid():
         try:
@@ -85,7 +85,7 @@ def _posted(request: HttpRequest, row: Segment | None, user: User) -> HttpRespon
         else:
             messages.success(request, _("The segment was saved."))
             return redirect("segmentation:segment", saved.pk)
-    return render(request, "segmentation/segments/builder.html", _context(row, form, tree), status=422)
+    return render(request, "segmentation/segments/builder.html", _context(user, row, form, tree), status=422)
 
 
 def _save(row: Segment | None, form: SegmentForm, tree: Tree, user: User) -> Segment:
@@ -96,7 +96,7 @@ def _save(row: Segment | None, form: SegmentForm, tree: Tree, user: User) -> Seg
     return edit.change(segment=row, rule=rule, **words)
 
 
-def _context(row: Segment | None, form: SegmentForm, tree: Tree, focus: str = "") -> dict[str, Any]:
+def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, focus: str = "") -> dict[str, Any]:
     rule: Rule | None = None
     try:
         rule = parse(tree.root.to_json(drop_blank=True))
@@ -113,7 +113,7 @@ def _context(row: Segment | None, form: SegmentForm, tree: Tree, focus: str = ""
         "tree": tree.root,
         "focus": focus,
         "count": count_rule(rule) if rule else None,
-        "sample": _sample(rule) if rule else [],
+        "sample": _sample(rule, user) if rule else [],
         "unfinished": any(node.blank for node in asked),
         "groups": _fields_by_group(),
         "matches": list(MATCHES.items()),
@@ -130,7 +130,7 @@ def _fields_by_group() -> list[tuple[str, list[Any]]]:
     return list(groups.items())
 
 
-def _sample(rule: Rule) -> list[dict[str, Any]]:
+def _sample(rule: Rule, viewer: User) -> list[dict[str, Any]]:
     people = list(profiled().filter(compile_rule(rule)).select_related("customer").order_by("pk")[:SAMPLE])
-    masks = reveal.masked([portrait.customer_id for portrait in people])
+    masks = reveal.masked([portrait.customer_id for portrait in people], viewer=viewer)
     return [{"portrait": portrait, "mask": masks.get(portrait.customer_id, {})} for portrait in people]

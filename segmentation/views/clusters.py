@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.access.guards import editor
 from segmentation.clusters.models import Cluster, ClusterRun
 from segmentation.forms import ClusterForm
 from segmentation.portraits.features import BY_NAME, Feature, Type
@@ -18,7 +19,6 @@ from segmentation.rules.grammar import RuleError, parse
 from segmentation.rules.words import outline, shown
 from segmentation.segments.models import Segment
 from segmentation.tasks import run_due_clusters
-from segmentation.views.guards import editor
 
 CLEAR, FAIR = 0.35, 0.2
 SURE, LIKELY = 0.85, 0.6

@@ -11,6 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from crm.access.guards import editor, signed_in
 from crm.privacy import reveal
 from segmentation.clusters.models import Cluster
 from segmentation.rules.grammar import RuleError, parse
@@ -19,7 +20,6 @@ from segmentation.segments import edit, members, starters, trend
 from segmentation.segments.count import count_rule
 from segmentation.segments.models import Segment
 from segmentation.segments.writing import csv_lines, ndjson_lines
-from segmentation.views.guards import editor, signed_in
 
 SPARK_DAYS, SPARK_STEPS = 30, 8
 TREND_DAYS, TREND_STEPS = 84, 13
@@ -67,7 +67,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Segment, pk=pk)
     after = request.GET.get("after", "0")
     page, next_after = members.page(row, after=int(after) if after.isdigit() else 0)
-    masks = reveal.masked([member.customer_id for member in page])
+    masks = reveal.masked([member.customer_id for member in page], viewer=signed_in(request))
     here = reverse("segmentation:segment", args=[pk])
     context = {
         "nav": "segments",

@@ -44,10 +44,18 @@ def test_it_shows_what_people_allow_and_what_left(role: str, request: Any, ada: 
     assert ("Erasure" in html) is (role == "admin")
 
 
-def test_masked_lists_are_left_out_of_the_log_unless_asked_for(analyst: Client, ada: Customer) -> None:
+def test_masked_lists_are_left_out_of_the_log_unless_asked_for(marketer: Client, ada: Customer) -> None:
     Opening.objects.create(seal="contact", count=50, actor="mask", reason="masked list")
-    assert b"masked list " not in analyst.get(PAGE).content
-    assert b"masked list " in analyst.get(f"{PAGE}?openings=all").content
+    assert b"masked list " not in marketer.get(PAGE).content
+    assert b"masked list " in marketer.get(f"{PAGE}?openings=all").content
+
+
+def test_an_analyst_is_not_shown_the_reasons_of_openings(analyst: Client, marketer: Client, ada: Customer) -> None:
+    """They are typed by people of the company, and may name the customer."""
+    Opening.objects.create(customer=ada, seal="contact", actor="user:1", reason="Ada Invented called")
+    for address in (PAGE, f"/customers/{ada.uuid}/?tab=privacy"):
+        assert b"Ada Invented called" in marketer.get(address).content
+        assert b"Ada Invented called" not in analyst.get(address).content
 
 
 def test_the_record_of_processing_has_every_field_about_people(analyst: Client) -> None:

@@ -1,10 +1,12 @@
 """Looking shows masks, opening needs a reason and has a bound, and both are written down."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from crm.access.models import User
 from crm.customers.models import Customer
 from crm.privacy import reveal, vault
 from crm.privacy.models import Opening
@@ -13,11 +15,20 @@ from crm.privacy.vault import Sealing
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 
 
-def test_a_mask_shows_initials_and_a_domain(ada: Customer, dee: Customer, cy: Customer) -> None:
-    Opening.objects.exists()
+def test_a_mask_shows_initials_and_a_domain_and_says_who_looked(
+    ada: Customer, dee: Customer, cy: Customer, user: Callable[[str], User]
+) -> None:
+    viewer = user("marketer")
     before = Opening.objects.count()
-    assert reveal.masked([ada.pk, dee.pk, cy.pk]) == {ada.pk: {"name": "A. I.", "email": "a••@example.com"}}
+    masks = reveal.masked([ada.pk, dee.pk, cy.pk], viewer=viewer)
+    assert masks == {ada.pk: {"name": "A. I.", "email": "a••@example.com"}}
     assert Opening.objects.count() == before + 2
+    assert Opening.objects.first().reason == f"masked list for user:{viewer.pk}"
+
+
+def test_an_analyst_is_shown_no_mask_and_nothing_is_opened_for_one(ada: Customer, user: Callable[[str], User]) -> None:
+    assert reveal.masked([ada.pk], viewer=user("analyst")) == {}
+    assert not Opening.objects.exists()
 
 
 def test_revealing_gives_everything_and_says_who_looked(ada: Customer) -> None:

@@ -15,6 +15,7 @@ from segmentation.portraits.models import Portrait
 from segmentation.segments import edit
 from segmentation.segments.models import Segment
 from segmentation.segments.run_clusters import run_clusters
+from tests.conftest import person
 from tests.segmentation.people import customers, portray
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
@@ -62,6 +63,14 @@ def test_a_segment_shows_its_rule_members_and_trend(marketer: Client, segment: S
     assert "Orders is at least 3" in page
     assert page.count("data-href") == 7
     assert 'data-chart="line"' in page
+
+
+def test_a_segment_shows_an_analyst_nobodys_initials(marketer: Client, analyst: Client) -> None:
+    portray(person("Zelda"), orders=5)
+    page = reverse("segmentation:segment", args=[edit.create(name="One", rule=MANY).pk])
+    assert b"Z. I." in marketer.get(page).content
+    assert b"Z. I." not in analyst.get(page).content
+    assert b"@example.com" not in analyst.get(page).content
 
 
 def test_members_come_page_by_page(marketer: Client, buyers: list[Portrait]) -> None:
