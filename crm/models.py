@@ -2,6 +2,7 @@
 
 from crm.access.models import ApiKey, User
 from crm.catalog.models import Product
+from crm.changes.models import News, NewsReader, SignalWanted
 from crm.consents.models import ConsentEvent
 from crm.customers.models import AnonymousId, Customer, Identity
 from crm.ingest.models import ImportRun
@@ -16,10 +17,13 @@ __all__ = [
     "Identity",
     "ImportRun",
     "Interaction",
+    "News",
+    "NewsReader",
     "Opening",
     "PersonKey",
     "Product",
     "Release",
+    "SignalWanted",
     "Suppression",
     "User",
 ]
