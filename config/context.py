@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from config import jobs
+from workspace import jobs
 
 
 def workspace(request: HttpRequest) -> dict[str, Any]:

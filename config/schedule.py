@@ -28,7 +28,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # Daily at 01:50 UTC: uploaded files and rejected rows older than a week.
     "crm.expire_imports": {"task": "crm.tasks.expire_imports", "schedule": crontab(hour=1, minute=50)},
     # Daily at 02:00 UTC: release, portray, segment, recommend.
-    "circle": {"task": "config.tasks.walk_circle", "schedule": crontab(hour=2, minute=0)},
+    "circle": {"task": "workspace.tasks.walk_circle", "schedule": crontab(hour=2, minute=0)},
 }
 for _entry in SCHEDULE.values():
     if isinstance(_entry["schedule"], float):

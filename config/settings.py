@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "segmentation",
     "recommendations",
     "campaigns",
+    "workspace",
 ]
 AUTH_USER_MODEL = "crm.User"
 MIDDLEWARE = [
@@ -212,7 +213,7 @@ CELERY_TASK_ROUTES = {
     "campaigns.tasks.*": {"queue": "sending"},
     "segmentation.tasks.*": {"queue": "learning"},
     "recommendations.tasks.*": {"queue": "learning"},
-    "config.tasks.walk_circle": {"queue": "learning"},
+    "workspace.tasks.walk_circle": {"queue": "learning"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_ACKS_LATE = True

@@ -33,11 +33,6 @@ from campaigns.offers.edit import Terms
 from campaigns.planning import draft, launch, preview, report
 from campaigns.planning.draft import Row
 from campaigns.tasks import pump_deliveries, reap_leases, start_due_campaigns
-from config.circle import silent
-from config.demo import load
-from config.demo.catalog import DEPARTMENTS
-from config.demo.files import Size
-from config.tasks import walk_circle
 from crm.access import keys
 from crm.consents import decide
 from crm.consents.purposes import BY_KEY
@@ -54,6 +49,11 @@ from tests.campaigns import mailing
 from tests.chaos.senders import environment
 from tests.chaos.workers import address, worker
 from tests.messages import ADA, BO, CAST, CY, DEE
+from workspace.circle.walk import silent
+from workspace.demo import load
+from workspace.demo.catalog import DEPARTMENTS
+from workspace.demo.files import Size
+from workspace.tasks import walk_circle
 
 pytestmark = [pytest.mark.circle, pytest.mark.django_db(databases=["default", "keystore"])]
 

@@ -49,12 +49,12 @@ def customer_reveal(request: HttpRequest, uuid: Any) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
     if not reason:
         messages.error(request, _("Say why you need to see who this is."))
-        return redirect("crm:customer", shown.uuid)
+        return redirect("workspace:customer", shown.uuid)
     try:
         opened = reveal.reveal(customer=shown, actor=actor(user), reason=reason)
     except reveal.TooManyOpenings:
         messages.error(request, _("You opened too many people within an hour. Try again later."))
-        return redirect("crm:customer", shown.uuid)
+        return redirect("workspace:customer", shown.uuid)
     rest = [name for name in opened if name not in FIELDS]
     fields = [(FIELDS.get(name, name), opened[name]) for name in [*FIELDS, *rest] if opened.get(name)]
     return render(request, "crm/customers/revealed.html", {"nav": "customers", "customer": shown, "fields": fields})
@@ -121,4 +121,4 @@ def one_customer(uuid: Any) -> Customer:
 
 
 def _privacy_tab(customer: Customer) -> str:
-    return reverse("crm:customer", args=[customer.uuid]) + "?tab=privacy"
+    return reverse("workspace:customer", args=[customer.uuid]) + "?tab=privacy"

@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "locale/zh_Hans/LC_MESSAGES/django.po"
-PACKAGES = ("config", "campaigns", "recommendations", "segmentation", "crm", "lib")
+PACKAGES = ("config", "workspace", "campaigns", "recommendations", "segmentation", "crm", "lib")
 GETTEXTS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 TAG = re.compile(r"""\{%\s*trans(?:late)?\s+(?:"([^"]+)"|'([^']+)')""")
 

@@ -19,13 +19,13 @@ from django.test import Client, override_settings
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from config import circle
-from config.demo import campaign, load
-from config.demo.files import Size
 from crm.access import keys
 from crm.models import User
 from tests.campaigns import mailing
 from tests.conftest import PASSWORD
+from workspace.circle import walk as circle
+from workspace.demo import campaign, load
+from workspace.demo.files import Size
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]

@@ -10,13 +10,13 @@ from playwright.sync_api import Browser
 
 from campaigns.emails import links
 from campaigns.models import Campaign, Delivery, EmailTemplate, Offer
-from config.pages.customer import TABS
 from crm.ingest.models import ImportRun
 from crm.models import Product, User
 from recommendations.models import ModelVersion, Placement
 from segmentation.models import ClusterRun, Segment
 from tests.browser.conftest import Shop
 from tests.browser.watched import Watched, watched
+from workspace.views.customer import TABS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(databases=["default", "keystore"])]
 # Doors for programs, not pages.
@@ -56,7 +56,7 @@ def details() -> list[str]:
     """Return one of each page about one thing."""
     sent = Campaign.objects.get(state=Campaign.State.SENT)
     delivery = Delivery.objects.filter(campaign=sent, state=Delivery.State.SENT).order_by("pk")[0]
-    customer = reverse("crm:customer", args=[delivery.customer.uuid])
+    customer = reverse("workspace:customer", args=[delivery.customer.uuid])
     drafted = Campaign.objects.get(state=Campaign.State.DRAFT)
     return [
         *(f"{customer}?tab={tab}" for tab in TABS),

@@ -47,12 +47,12 @@ def path(page: Page) -> str:
 
 def sign_in(seen: Watched, shop: Shop) -> None:
     page = seen.page
-    seen.open(reverse("crm:customers"))
+    seen.open(reverse("workspace:customers"))
     assert path(page) == reverse("login")
     page.fill("[name=username]", shop.username)
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"**{reverse('crm:customers')}")
+    page.wait_for_url(f"**{reverse('workspace:customers')}")
 
 
 def open_a_portrait(seen: Watched) -> None:
@@ -61,7 +61,7 @@ def open_a_portrait(seen: Watched) -> None:
     page.fill("#search", str(delivery.customer.external_id))
     page.press("#search", "Enter")
     page.get_by_role("main").locator(f'a[href*="{delivery.customer.uuid}"]').first.click()
-    page.wait_for_url(f"**{reverse('crm:customer', args=[delivery.customer.uuid])}*")
+    page.wait_for_url(f"**{reverse('workspace:customer', args=[delivery.customer.uuid])}*")
     expect(page.get_by_role("main")).to_contain_text(re.compile("portrait|orders", re.IGNORECASE))
 
 

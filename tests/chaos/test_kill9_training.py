@@ -9,13 +9,13 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from config.demo import load
-from config.demo.files import Size
 from crm.privacy.models import Release
 from lib.runs import SILENT
 from recommendations.models import ModelVersion, Recommendation
 from recommendations.tasks import run_due_trainings, train
 from tests.chaos.workers import Worker, worker
+from workspace.demo import load
+from workspace.demo.files import Size
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(databases=["default", "keystore"], transaction=True)]
 PATIENCE = 240.0

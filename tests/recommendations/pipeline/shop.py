@@ -9,8 +9,6 @@ from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
 
-from config.demo import load
-from config.demo.files import Size
 from crm.consents import decide
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
@@ -20,6 +18,8 @@ from recommendations.pipeline import retrain
 from recommendations.registry.models import ModelVersion
 from segmentation.models import Membership, Segment
 from tests.conftest import person
+from workspace.demo import load
+from workspace.demo.files import Size
 
 CUSTOMERS, PRODUCTS = 300, 120
 COLD = ("cold-in", "cold-out")

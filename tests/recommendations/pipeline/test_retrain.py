@@ -10,8 +10,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from config.demo.catalog import DEPARTMENTS
-from config.demo.people import draw
 from crm.catalog import exclude
 from crm.catalog.models import Product
 from crm.consents import decide
@@ -33,6 +31,8 @@ from recommendations.serving.recommend import held_back, recommend, sentence
 from tests.conftest import person
 from tests.recommendations.pipeline import shop
 from tests.recommendations.pipeline.shop import COLD, CUSTOMERS, Trained
+from workspace.demo.catalog import DEPARTMENTS
+from workspace.demo.people import draw
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 NEEDED = int(Purpose.RECOMMENDATION | Purpose.MODEL_TRAINING)

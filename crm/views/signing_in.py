@@ -1,0 +1,55 @@
+"""Signing in, and one's own password."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+
+from crm.access.models import User
+
+LANGUAGE_SECONDS = 365 * 24 * 60 * 60
+
+
+class NewPassword(PasswordChangeForm):
+    """The old password and a new one, which must be another."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the old password as the new one: a one-time password would live on."""
+        cleaned = super().clean() or {}
+        if cleaned.get("new_password1") and cleaned.get("new_password1") == cleaned.get("old_password"):
+            self.add_error("new_password1", _("Choose a password other than the one you have."))
+        return cleaned
+
+
+class SignIn(LoginView):
+    """Sign in, and go on in one's own language."""
+
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in and set the language's cookie."""
+        answer = super().form_valid(form)
+        language = form.get_user().language
+        if language in dict(settings.LANGUAGES) and settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
+            answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_SECONDS, samesite="Lax")
+        return answer
+
+
+class ChangePassword(PasswordChangeView):
+    """Change one's password; the one-time password of the first start ends here."""
+
+    form_class = NewPassword
+    template_name = "registration/password_change.html"
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save, and note that the one-time password is gone."""
+        answer = super().form_valid(form)
+        User.objects.filter(pk=form.user.pk).update(must_change_password=False)
+        messages.success(self.request, _("Your password was changed."))
+        return answer

@@ -1,0 +1,179 @@
+"""The dashboard and the search: empty, with a shop in it, for every role and in both languages."""
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from crm.catalog.models import Product
+from crm.customers.models import Customer
+from crm.ingest.models import ImportRun
+from crm.privacy.models import Release
+from recommendations.models import ModelVersion
+from segmentation.models import Segment
+from tests.conftest import buys, person
+from tests.queries import queries_of
+from workspace.dashboard import figures
+
+pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
+HOSTILE = "<script>alert('x')</script>"
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """Figures of another test must not be kept."""
+    figures.forget()
+    cache.delete("circle")
+
+
+@pytest.mark.parametrize("address", ["/", "/search/", "/jobs/", "/password/"])
+def test_strangers_are_led_to_the_login(address: str) -> None:
+    assert Client().get(address).headers["Location"] == f"/login/?next={address}"
+
+
+@pytest.mark.parametrize("role", ["admin", "marketer", "analyst"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_empty_workspace_shows_its_first_steps(role: str, language: str, request: Any) -> None:
+    browser: Client = request.getfixturevalue(role)
+    browser.cookies["django_language"] = language
+    answer = browser.get("/")
+    assert answer.status_code == 200
+    if language == "en":
+        assert b"First steps" in answer.content
+        assert b"No orders yet" in answer.content
+        assert (b"New campaign" in answer.content) == (role != "analyst")
+
+
+@pytest.mark.parametrize("role", ["admin", "marketer", "analyst"])
+def test_a_workspace_with_orders_shows_them(role: str, request: Any, lamp: Product) -> None:
+    now = timezone.now()
+    buys(person("First"), lamp, now - timedelta(days=2), "NEW-1")
+    buys(person("Second"), lamp, now - timedelta(days=3), "NEW-2")
+    buys(person("Third"), lamp, now - timedelta(days=40), "OLD-1")
+    browser: Client = request.getfixturevalue(role)
+    answer = browser.get("/")
+    assert answer.status_code == 200
+    told = {kpi["label"]: kpi for kpi in answer.context["kpis"]}
+    assert told["Buyers (30 days)"]["value"] == "2"
+    assert told["Buyers (30 days)"]["delta"] == "+100.0%"
+    assert told["Revenue (30 days)"]["value"].endswith("80")
+    revenue = answer.context["revenue"]
+    assert len(revenue["x"]) == figures.WEEKS
+    assert len({len(series["data"]) for series in revenue["series"]} | {figures.WEEKS}) == 1
+
+
+def test_weeks_without_orders_are_there_with_nothing_in_them(lamp: Product) -> None:
+    now = timezone.now()
+    assert figures.weeks() == []
+    buys(person("Only"), lamp, now - timedelta(weeks=10), "OLD")
+    weeks = figures.weeks()
+    assert len(weeks) == figures.WEEKS
+    assert all((after["week"] - before["week"]).days == 7 for before, after in pairwise(weeks))
+    assert weeks[-1]["week"] <= now.date() < weeks[-1]["week"] + timedelta(weeks=1)
+    assert [week["orders"] for week in weeks].count(0) == figures.WEEKS - 1
+    assert sum(week["revenue"] for week in weeks) == 40.0
+
+
+def test_figures_that_are_kept_speak_each_readers_language(analyst: Client, marketer: Client) -> None:
+    english = analyst.get("/").context["steps"]["items"]
+    assert [step["name"] for step in english] == ["Delivered", "Opened", "Clicked", "Ordered"]
+    raw = cache.get("figures:steps")
+    assert raw == [0, 0, 0, 0]
+
+
+def test_figures_are_kept_until_they_are_forgotten(analyst: Client, lamp: Product) -> None:
+    def buyers() -> str:
+        return str(analyst.get("/").context["kpis"][0]["value"])
+
+    assert buyers() == "0"
+    buys(person("Only"), lamp, timezone.now(), "NEW-1")
+    assert buyers() == "0"
+    figures.forget()
+    assert buyers() == "1"
+
+
+def test_what_waits_for_a_person_is_named(marketer: Client) -> None:
+    ImportRun.objects.create(subject="interactions", filename=HOSTILE, rows_read=10, rows_rejected=3, state="done")
+    ModelVersion.objects.create(state="done", verdict="rejected")
+    Release.objects.create(purpose=4, as_of=timezone.now(), state="failed", error="the disk is full")
+    page = marketer.get("/").content.decode()
+    assert "3 of 10 rows were rejected" in page
+    assert "rejected by the gate" in page
+    assert "the disk is full" in page
+    assert HOSTILE not in page
+
+
+def test_a_walk_is_asked_for_by_who_may_edit(analyst: Client, marketer: Client) -> None:
+    assert analyst.post("/circle/").status_code == 403
+    assert marketer.get("/circle/").status_code == 405
+    answer = marketer.post("/circle/", follow=True)
+    assert b"are being renewed" in answer.content
+
+
+def test_running_work_is_in_the_top_bar(analyst: Client) -> None:
+    assert analyst.get("/jobs/").context["jobs"] == []
+    version = ModelVersion.objects.create()
+    version.claim()
+    version.report(3, 4)
+    (job,) = analyst.get("/jobs/").context["jobs"]
+    assert (job["done"], job["total"], job["url"]) == (3, 4, f"/recommendations/models/{version.pk}/")
+    release = Release.objects.create(purpose=4, as_of=timezone.now())
+    release.claim()
+    run = ImportRun.objects.create(subject="products", filename="p.csv")
+    run.claim()
+    assert len(analyst.get("/jobs/").context["jobs"]) == 3
+
+
+def test_an_empty_search_says_what_it_finds(analyst: Client) -> None:
+    assert b"Type what you look for" in analyst.get("/search/").content
+    assert b"Nothing found" in analyst.get("/search/", {"q": "nothing"}).content
+
+
+def test_one_search_finds_customers_products_and_segments(analyst: Client, ada: Customer, lamp: Product) -> None:
+    segment = Segment.objects.create(name="Lamp lovers", name_zh="台灯爱好者")
+    context = analyst.get("/search/", {"q": "lamp"}).context
+    assert (list(context["products"]), list(context["segments"])) == ([lamp], [segment])
+    assert list(analyst.get("/search/", {"q": "爱好"}).context["segments"]) == [segment]
+    for words in ("ad", "ADA", str(ada.uuid), ada.uuid.hex):
+        assert list(analyst.get("/search/", {"q": words}).context["customers"]) == [ada]
+
+
+def test_the_erased_and_planted_people_are_not_found(analyst: Client, ada: Customer, cy: Customer) -> None:
+    Customer.objects.filter(pk=ada.pk).update(canary=True)
+    for words in (str(ada.uuid), "ada", str(cy.uuid)):
+        assert list(analyst.get("/search/", {"q": words}).context["customers"]) == []
+
+
+def test_an_address_is_not_searched_for_and_not_named(analyst: Client, ada: Customer) -> None:
+    page = analyst.get("/search/", {"q": "ada@example.com"})
+    assert list(page.context["customers"]) == []
+
+
+def test_hostile_words_and_names_are_escaped(analyst: Client, ada: Customer, lamp: Product) -> None:
+    Product.objects.update(name=HOSTILE, translations={})
+    Customer.objects.filter(pk=ada.pk).update(external_id=HOSTILE)
+    Segment.objects.create(name=HOSTILE)
+    page = analyst.get("/search/", {"q": HOSTILE}).content.decode()
+    assert HOSTILE not in page
+    assert page.count("&lt;script&gt;alert") >= 4
+
+
+def test_searching_costs_the_same_with_many_rows(analyst: Client, lamp: Product, ada: Customer) -> None:
+    one = queries_of(analyst, "/search/?q=a")
+    Product.objects.bulk_create(Product(sku=f"A-{number}", name="A thing") for number in range(30))
+    Customer.objects.bulk_create(Customer(external_id=f"a-{number}") for number in range(30))
+    assert queries_of(analyst, "/search/?q=a") == one
+    assert len(analyst.get("/search/?q=a").context["customers"]) == 8
+
+
+def test_an_address_typed_into_the_box_opens_its_customer_and_stays_out_of_addresses(
+    marketer: Client, analyst: Client, ada: Customer
+) -> None:
+    assert marketer.post("/search/", {"q": "ada@example.com"}).headers["location"] == f"/customers/{ada.uuid}/"
+    assert marketer.post("/search/", {"q": "nobody@example.com"}).headers["location"] == "/customers/"
+    assert analyst.post("/search/", {"q": "ada@example.com"}).headers["location"] == "/customers/"
+    assert marketer.post("/search/", {"q": "lamp"}).headers["location"] == "/search/?q=lamp"

@@ -1,0 +1,1 @@
+"""Pages that show all applications at once: dashboard, search, customers, the walk round the circle, the demo shop."""
