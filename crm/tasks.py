@@ -8,7 +8,7 @@ from django.utils import timezone
 from crm.ingest.models import ImportRun
 from crm.ingest.runs import expire_files, run_import
 from crm.interactions import partitions
-from crm.privacy import gate
+from crm.privacy import gate, suppression
 
 MONTHS_AHEAD = 3
 
@@ -31,6 +31,12 @@ def ensure_partitions() -> None:
 def expire_releases() -> None:
     """Destroy the keys and files of releases past their expiry."""
     gate.expire()
+
+
+@shared_task
+def look_up_suppressed() -> None:
+    """Let identities sealed by an older version know what the suppression list says of their address."""
+    suppression.look_up_unknown()
 
 
 @shared_task

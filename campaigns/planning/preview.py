@@ -15,8 +15,8 @@ from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.sending.context import Reader, Shelf, assemble, product_ids
 from campaigns.sending.models import Delivery
 from campaigns.sending.picks import Pick, pick
-from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
+from crm.eligibility.reasons import reachable
 from segmentation.segments.models import Membership
 
 CHUNK = 500
@@ -86,7 +86,7 @@ def _nearest(campaign: Campaign, beyond: int, forwards: bool) -> Customer | None
 
 
 def _reachable(ids: list[int], forwards: bool) -> Customer | None:
-    found = Customer.objects.reachable(int(Purpose.EMAIL_MARKETING)).filter(pk__in=ids)
+    found = reachable().filter(pk__in=ids)
     return found.order_by("pk" if forwards else "-pk").first()
 
 

@@ -91,6 +91,9 @@ class Identity(models.Model):
     phone_index = models.BinaryField(max_length=16, null=True, unique=True)
     index_version = models.SmallIntegerField(default=1)
     schema_version = models.SmallIntegerField(default=1)
+    suppressed = models.CharField(max_length=14, null=True)
+    """Why the sealed e-mail address is on the suppression list, "" when it is not; kept by crm.privacy, so that an
+    audience can be counted without opening an address."""
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -103,4 +106,4 @@ class Identity(models.Model):
         contact = sealed("contact")
         identity = sealed("identity")
         email_index = phone_index = blind_index()
-        index_version = schema_version = updated_at = operations()
+        index_version = schema_version = suppressed = updated_at = operations()

@@ -25,10 +25,6 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """People who allow every purpose in the bitmap."""
         return self.alias(_allowed=F("permission").bitand(bits)).filter(_allowed=bits)
 
-    def reachable(self, bits: int) -> Self:
-        """Active people with a sealed address who allow every purpose in the bitmap."""
-        return self.active().permitting(bits).filter(identity__email_index__isnull=False)
-
     def latest_first(self, before: tuple[datetime | None, int] | None = None) -> Self:
         """Newest activity first; `before` is the (last_seen, id) of the last row of the page before."""
         ordered = self.order_by(F("last_seen").desc(nulls_last=True), "-id")

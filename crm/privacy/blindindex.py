@@ -97,6 +97,14 @@ def phone_index(text: str, region: str = "") -> bytes:
     return _mac("ix/phone", canonical_phone(text, region))
 
 
+def address_mac(text: str) -> bytes:
+    """Return the 16 bytes that stand for an address on the suppression list, under a key of its own.
+
+    Raises InvalidAddress.
+    """
+    return _mac("suppress", canonical_email(text))
+
+
 def external_id_key() -> bytes:
     """Return the key under which ingest replaces an outside id that turns out to be an address."""
     return keystore.subkey("ix/external")

@@ -40,7 +40,9 @@ def erase(*, customer: Customer, actor: str) -> Counts:
         Customer.objects.filter(pk=customer.pk).update(state=Customer.State.RESTRICTED)
         suppression.suppress_customers(customer_ids=[customer.pk], reason=suppression.Reason.ERASED, actor=actor)
         decide.withdraw(customer=customer, purposes=EVERY_PURPOSE, source="erasure", basis=decide.Basis.OBJECTION)
-    Identity.objects.filter(pk=customer.pk).update(contact=None, identity=None, email_index=None, phone_index=None)
+    Identity.objects.filter(pk=customer.pk).update(
+        contact=None, identity=None, email_index=None, phone_index=None, suppressed=None
+    )
     for model, field in derived_models():
         model._base_manager.filter(**{field: customer.pk}).delete()
     AnonymousId.objects.filter(customer=customer).delete()

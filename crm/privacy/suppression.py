@@ -1,34 +1,45 @@
 """Who must not be mailed, whatever else anyone says: keyed hashes of addresses, under a key of their own.
 
 It outlives erasure (GDPR Article 21, paragraph 3): whoever comes back with the next import is still not mailed.
+The list itself leads to nobody. So that an audience can be counted without opening addresses, each sealed identity
+keeps what the list says of its address (`Identity.suppressed`), written whenever one is sealed, listed or lifted.
 Sending opens a batch of addresses anyway, and asks `listed` about them in one query.
 """
 
-import hmac
 from collections.abc import Iterable, Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 
-from crm.privacy import blindindex, keystore, vault
+from crm.privacy import blindindex, vault
+from crm.privacy.blindindex import address_mac
 from crm.privacy.models import Suppression
 
-MAC_BYTES = 16
 Reason = Suppression.Reason
+LOOKED_UP = 5_000
+"""Identities looked up at once."""
+
+_MARK = """
+UPDATE crm_identity i SET suppressed = coalesce(s.reason, '')
+FROM unnest(%(indexes)s::bytea[], %(macs)s::bytea[]) AS v(email_index, mac)
+LEFT JOIN crm_suppression s ON s.address_mac = v.mac
+WHERE i.email_index = v.email_index AND i.suppressed IS DISTINCT FROM coalesce(s.reason, '')
+"""
+_UNKNOWN = """
+SELECT customer_id FROM crm_identity
+WHERE suppressed IS NULL AND email_index IS NOT NULL AND customer_id > %s ORDER BY customer_id LIMIT %s
+"""
 
 
-def address_mac(email: str) -> bytes:
-    """Return the 16 bytes that stand for an address on the list; raise InvalidAddress."""
-    address = blindindex.canonical_email(email).encode()
-    return hmac.digest(keystore.subkey("suppress"), address, "sha256")[:MAC_BYTES]
-
-
+@transaction.atomic
 def suppress(*, emails: Iterable[str], reason: str) -> int:
     """Put addresses on the list and return how many; an address already there keeps its first reason.
 
     Raises InvalidAddress when one cannot be an address; then none is listed.
     """
-    rows = [Suppression(address_mac=address_mac(email), reason=reason) for email in emails]
+    addresses = list(emails)
+    rows = [Suppression(address_mac=address_mac(email), reason=reason) for email in addresses]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    _mark(addresses)
     return len(rows)
 
 
@@ -38,8 +49,8 @@ def suppress_customers(*, customer_ids: Sequence[int], reason: str, actor: str) 
     return suppress(emails=[fields["email"] for fields in opened.values() if fields.get("email")], reason=reason)
 
 
-def listed(emails: Sequence[str]) -> set[str]:
-    """Return those of the addresses that are on the list, spelled as they were asked; one query for all.
+def reasons(emails: Sequence[str]) -> dict[str, str]:
+    """Return address → reason for those that are on the list, spelled as they were asked; one query for all.
 
     Raises InvalidAddress when one cannot be an address.
     """
@@ -47,8 +58,13 @@ def listed(emails: Sequence[str]) -> set[str]:
     for email in emails:
         by_mac.setdefault(address_mac(email), []).append(email)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT address_mac FROM crm_suppression WHERE address_mac = ANY(%s)", [list(by_mac)])
-        return {email for (mac,) in cursor.fetchall() for email in by_mac[bytes(mac)]}
+        cursor.execute("SELECT address_mac, reason FROM crm_suppression WHERE address_mac = ANY(%s)", [list(by_mac)])
+        return {email: reason for mac, reason in cursor.fetchall() for email in by_mac[bytes(mac)]}
+
+
+def listed(emails: Sequence[str]) -> set[str]:
+    """Return those of the addresses that are on the list, spelled as they were asked; raise InvalidAddress."""
+    return set(reasons(emails))
 
 
 def suppressed(email: str) -> bool:
@@ -56,7 +72,33 @@ def suppressed(email: str) -> bool:
     return bool(listed([email]))
 
 
+@transaction.atomic
 def lift(*, emails: Iterable[str], reasons: Iterable[str] = (Reason.UNSUBSCRIBED,)) -> int:
     """Take addresses off the list, for the given reasons only, because the person said yes again; return how many."""
-    macs = [address_mac(email) for email in emails]
-    return Suppression.objects.filter(address_mac__in=macs, reason__in=list(reasons)).delete()[0]
+    addresses = list(emails)
+    macs = [address_mac(email) for email in addresses]
+    gone = Suppression.objects.filter(address_mac__in=macs, reason__in=list(reasons)).delete()[0]
+    _mark(addresses)
+    return gone
+
+
+def look_up_unknown(*, actor: str = "suppression") -> int:
+    """Look up the addresses sealed before identities kept what the list says of them; return how many."""
+    found, after = 0, 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNKNOWN, [after, LOOKED_UP])
+            ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return found
+        opened = vault.open_many(customer_ids=ids, seal="contact", actor=actor, reason="suppression: look up")
+        _mark([fields["email"] for fields in opened.values() if fields.get("email")])
+        found, after = found + len(ids), ids[-1]
+
+
+def _mark(emails: Sequence[str]) -> None:
+    if not emails:
+        return
+    values = {"indexes": [blindindex.email_index(email) for email in emails], "macs": [address_mac(e) for e in emails]}
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, values)

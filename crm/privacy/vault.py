@@ -39,6 +39,7 @@ _STAGE = {
     "contact": "bytea",
     "identity": "bytea",
     "email_index": "bytea",
+    "address_mac": "bytea",
     "phone_index": "bytea",
     "index_version": "smallint",
     "schema_version": "smallint",
@@ -46,13 +47,15 @@ _STAGE = {
 }
 _UPSERT = """
 INSERT INTO crm_identity
-    (customer_id, contact, identity, email_index, phone_index, index_version, schema_version, updated_at)
-SELECT customer_id, contact, identity, email_index, phone_index, index_version, schema_version, updated_at
-FROM stage_identity
+    (customer_id, contact, identity, email_index, phone_index, index_version, schema_version, suppressed, updated_at)
+SELECT customer_id, contact, identity, email_index, phone_index, index_version, schema_version,
+       CASE WHEN email_index IS NOT NULL THEN coalesce(s.reason, '') END, updated_at
+FROM stage_identity LEFT JOIN crm_suppression s USING (address_mac)
 ON CONFLICT (customer_id) DO UPDATE SET
     contact = excluded.contact, identity = excluded.identity,
     email_index = excluded.email_index, phone_index = excluded.phone_index,
-    index_version = excluded.index_version, schema_version = excluded.schema_version, updated_at = excluded.updated_at
+    index_version = excluded.index_version, schema_version = excluded.schema_version,
+    suppressed = excluded.suppressed, updated_at = excluded.updated_at
 """
 
 
@@ -101,6 +104,8 @@ class _Person:
     contact: dict[str, str]
     identity: dict[str, str]
     email_index: bytes | None = None
+    address_mac: bytes | None = None
+    """What stands for the address on the suppression list."""
     phone_index: bytes | None = None
 
 
@@ -197,7 +202,7 @@ def _merged(sealings: list[Sealing], ids: list[int]) -> dict[int, _Person]:
                 _put(person.identity, name, value)
     for person in people.values():
         if email := person.contact.get("email"):
-            person.email_index = blindindex.email_index(email)
+            person.email_index, person.address_mac = blindindex.email_index(email), blindindex.address_mac(email)
         if phone := person.contact.get("phone"):
             person.phone_index = blindindex.phone_index(phone)
     return people
@@ -243,6 +248,7 @@ def _rows(people: Mapping[int, _Person], keys: Mapping[str, Mapping[UUID, bytes]
             contact or None,
             identity or None,
             person.email_index,
+            person.address_mac,
             person.phone_index,
             blindindex.INDEX_VERSION,
             SCHEMA_VERSION,

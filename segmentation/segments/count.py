@@ -3,19 +3,17 @@
 from dataclasses import dataclass
 
 from django.db.models import Count as Counting
-from django.db.models import F, Q
+from django.db.models import Q
 
-from crm.consents.purposes import Purpose
+from crm.eligibility.reasons import Ineligible
 from segmentation.rules.compile import compile_rule
 from segmentation.rules.grammar import Rule
 from segmentation.segments.refresh import profiled
 
-EMAIL = int(Purpose.EMAIL_MARKETING)
-
 
 @dataclass(frozen=True)
 class Count:
-    """People in all, and those with a sealed address who allow e-mail marketing."""
+    """People in all, and those who may be sent marketing e-mail."""
 
     total: int
     reachable: int
@@ -26,10 +24,7 @@ def count_rule(rule: Rule) -> Count:
     found = (
         profiled()
         .filter(compile_rule(rule))
-        .alias(may_mail=F("customer__permission").bitand(EMAIL))
-        .aggregate(
-            total=Counting("pk"),
-            reachable=Counting("pk", filter=Q(may_mail=EMAIL, customer__identity__email_index__isnull=False)),
-        )
+        .alias(why_not=Ineligible("customer__"))
+        .aggregate(total=Counting("pk"), reachable=Counting("pk", filter=Q(why_not="")))
     )
     return Count(found["total"], found["reachable"])
