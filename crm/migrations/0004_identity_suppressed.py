@@ -10,7 +10,7 @@ WHERE email_index IS NOT NULL AND NOT EXISTS (SELECT 1 FROM crm_suppression)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0002_interactions")]
+    dependencies = [("crm", "0003_news")]
 
     operations = [
         migrations.AddField(model_name="identity", name="suppressed", field=models.CharField(max_length=14, null=True)),
