@@ -44,7 +44,8 @@ from recommendations.models import ModelVersion, Recommendation
 from recommendations.serving.recommend import sentence
 from segmentation.models import ClusterRun, Portrait, Segment
 from segmentation.segments import refresh
-from tests import messages, services
+from tests import embedded as databases
+from tests import messages
 from tests.campaigns import mailing
 from tests.chaos.senders import environment
 from tests.chaos.workers import address, worker
@@ -366,5 +367,5 @@ def _dump(alias: str) -> str:
 
 def _all_logs(circle: Circle) -> list[Path]:
     # The databases' own logs too, where they are ours.
-    own = services.VAR_DIR / "log" if services.NEEDED else Path("/nonexistent")
+    own = databases.VAR_DIR / "log" if databases.NEEDED else Path("/nonexistent")
     return [*circle.logs, *own.glob("*.log")]
