@@ -3,7 +3,6 @@
 from recommendations.candidates.als import Als
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.beginnings import Beginnings
-from recommendations.candidates.bpr import Bpr
 from recommendations.candidates.content import Content, has_text
 from recommendations.candidates.ease import Ease, EvenEase
 from recommendations.candidates.encoder import Encoder
@@ -14,7 +13,6 @@ from recommendations.candidates.people_knn import PeopleKnn
 from recommendations.candidates.popularity import FreshGroupPopularity, GroupPopularity, Popularity, has_groups
 from recommendations.candidates.repeat import Repeat
 from recommendations.candidates.rhythm import Rhythm
-from recommendations.candidates.rules import Rules
 from recommendations.candidates.settings import Settings, is_large, is_middling, settings_for
 from recommendations.candidates.spark.als import SparkAls
 from recommendations.candidates.spark.item_knn import SparkItemKnn
@@ -36,9 +34,7 @@ LEARNERS: dict[str, type[Candidate]] = {
         Content,
         Repeat,
         Als,
-        Bpr,
         Transitions,
-        Rules,
         Rhythm,
         Encoder,
         TwoTower,
@@ -54,7 +50,6 @@ def learners_for(dataset: Dataset, settings: Settings | None = None, means: Mean
     """Unfitted learners that have something to learn from `dataset`, in a fixed order, set as its size asks for or as
     `settings` say.
 
-    LEARNERS holds more than are fitted here: a learner joins a blend only where it was measured to be worth its time.
     One whose library cannot be loaded is not among them; `left_out` names it. One that `means` asks for always is. What
     Spark fits has the name and the arrays of its local twin, so LEARNERS knows it already.
     """

@@ -13,7 +13,6 @@ from recommendations.dataset.arrays import Csr, Floats
 
 try:
     from implicit.cpu.als import AlternatingLeastSquares
-    from implicit.cpu.bpr import BayesianPersonalizedRanking
 except (ImportError, OSError) as error:
     WHY_NOT: str | None = f"the library implicit cannot be loaded: {error}"
 else:
@@ -35,17 +34,6 @@ class Alternating:
     rounds: int
     seed: int
     threads: int = 1
-
-
-@dataclass(frozen=True)
-class Pairwise:
-    """Settings of Bayesian personalised ranking, as the library takes them."""
-
-    factors: int
-    rate: float
-    penalty: float
-    rounds: int
-    seed: int
 
 
 def available() -> str | None:
@@ -71,27 +59,6 @@ def alternating(pairs: Csr, settings: Alternating) -> Floats:
         )
         model.fit(pairs, show_progress=False)
     return np.ascontiguousarray(model.item_factors, dtype=np.float32)
-
-
-def pairwise(pairs: Csr, settings: Pairwise) -> tuple[Floats, Floats]:
-    """Factors of people (people, factors + 1) and items (items, factors + 1) by BPR on binary `pairs`.
-
-    The last column is 1 for people and the bias for items. One thread, because threads would race for the factors and
-    no two runs would be alike. Raises LibraryMissing where the library cannot be loaded.
-    """
-    _require()
-    with threadpool_limits(1):
-        model = BayesianPersonalizedRanking(
-            factors=settings.factors,
-            learning_rate=settings.rate,
-            regularization=settings.penalty,
-            iterations=settings.rounds,
-            random_state=settings.seed,
-            num_threads=1,
-        )
-        model.fit(pairs, show_progress=False)
-    people = np.ascontiguousarray(model.user_factors, dtype=np.float32)
-    return people, np.ascontiguousarray(model.item_factors, dtype=np.float32)
 
 
 def _require() -> None:

@@ -1,7 +1,7 @@
 """Items taken by the same people: cosine with shrinkage, and a three-step walk that favours the long tail."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -9,9 +9,6 @@ import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
 from recommendations.candidates.base import Arrays, SparseCandidate, shares, sparse_parts
-from recommendations.candidates.likeness import LikenessConfig, Measure, likeness, shared_columns
-from recommendations.candidates.ratings.base import ratings_of
-from recommendations.candidates.ratings.neighbours import NeighbourConfig, NeighbourRater
 from recommendations.candidates.voices import links_between
 from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts, row_lengths
 from recommendations.dataset.events import Dataset
@@ -39,14 +36,6 @@ class ItemKnnConfig:
     """Share of the history within which recency-weighted input falls to 1/e."""
     support: int = 10
     """A reason names an item only if so many people took both: fewer could point at one person."""
-    measure: Measure = "cosine"
-    """Likeness of two items for ranking (likeness.py). cosine and jaccard compare who took them; pearson and adjusted
-    how they were rated."""
-    shared: int = 1
-    """Items that fewer people took (or rated) both are not alike; heeded by every measure but cosine, whose shrinkage
-    sees to it."""
-    rates: bool = False
-    """Also learn to predict ratings: the model folder then holds who rated what, by position only."""
 
 
 class ItemKnn(SparseCandidate):
@@ -56,25 +45,20 @@ class ItemKnn(SparseCandidate):
 
     def __init__(self, config: ItemKnnConfig | None = None) -> None:
         self.config = config or ItemKnnConfig()
-        self.rater: NeighbourRater | None = None
 
     def fit(self, dataset: Dataset) -> Self:
-        """Build both neighbour matrices (items x items, rows are history items, columns what they speak for).
-
-        Raises ValueError when the configuration asks for ratings and there are none.
-        """
+        """Build both neighbour matrices (items x items, rows are history items, columns what they speak for)."""
         c = self.config
         pairs = dataset.history.pairs
         buyers = np.bincount(pairs.indices, minlength=dataset.n_items).astype(np.float32)
         self.buyers, self.lengths = buyers, row_lengths(pairs)
-        self.cosine, count = self._cosine(pairs, buyers) if c.measure == "cosine" else self._other(dataset)
+        self.cosine, count = self._cosine(pairs, buyers)
         self.supported = self._supported(self.cosine, count)
         lengths = np.maximum(row_lengths(pairs), 1).astype(np.float32)
         step_out = (sp.diags(lengths**-c.walk_power) @ pairs).tocsr().astype(np.float32)
         step_back = (sp.diags(np.maximum(buyers, 1) ** -c.walk_power) @ pairs.T).tocsr().astype(np.float32)
         end = (step_out @ sp.diags(np.maximum(buyers, 1) ** -c.walk_penalty)).tocsr().astype(np.float32)
         self.walk = _without_diagonal(_product(step_back, end, c.neighbours + 1))
-        self.rater = NeighbourRater(NeighbourConfig("items")).fit(dataset) if c.rates else None
         self._name_views(timed=dataset.sequenced)
         return self
 
@@ -87,14 +71,6 @@ class ItemKnn(SparseCandidate):
         cosine = _without_diagonal(_product(scaled.T.tocsr(), scaled, c.neighbours + 1))
         together = cosine.tocoo()
         return cosine, together.data / (norm[together.row] * norm[together.col])
-
-    def _other(self, dataset: Dataset) -> tuple[Csr, Floats]:
-        """As _cosine() by one of the other likenesses."""
-        c = self.config
-        taken = dataset.history.pairs.T.tocsr()
-        rated = taken if c.measure == "jaccard" else ratings_of(dataset).by_item()
-        alike = likeness(rated, LikenessConfig(c.measure, c.shrinkage, c.shared, neighbours=c.neighbours))
-        return alike.astype(np.float32), shared_columns(taken, alike).astype(np.float32)
 
     def _supported(self, cosine: Csr, count: Floats) -> Csr:
         kept = cosine.copy()
@@ -128,7 +104,7 @@ class ItemKnn(SparseCandidate):
         c = self.config
         known = users >= 0
         lengths = np.where(known, self.lengths[np.maximum(users, 0)], 0)
-        if len(self.lengths) > ALONE_UP_TO or not lengths.any() or c.measure != "cosine":
+        if len(self.lengths) > ALONE_UP_TO or not lengths.any():
             return None
         if view == "walk":
             at_least = np.maximum(self.buyers, 1)
@@ -157,39 +133,25 @@ class ItemKnn(SparseCandidate):
         out[cell[order][last]] = source[order][last]
         return out.reshape(items.shape)
 
-    def predict(self, users: Ints, items: Ints) -> Floats:
-        """The rating expected of each pair of positions, shape (pairs,), -1 unknown.
-
-        Raises ValueError unless configured to rate.
-        """
-        if self.rater is None:
-            raise ValueError("ItemKnnConfig.rates is off")
-        return self.rater.predict(users, items)
-
     def artifacts(self) -> tuple[Arrays, dict[str, Any]]:
-        """Three sparse matrices, and what ratings taught."""
+        """Three sparse matrices."""
         arrays = (
             sparse_parts("cosine", self.cosine)
             | sparse_parts("walk", self.walk)
             | sparse_parts("supported", self.supported)
             | {"buyers": self.buyers, "lengths": self.lengths}
         )
-        values = {"config": asdict(self.config), "timed": "knn_recent" in self.views}
-        if self.rater is not None:
-            parts, values["rater"] = self.rater.artifacts()
-            arrays |= {f"rater_{name}": array for name, array in parts.items()}
-        return arrays, values
+        return arrays, {"config": asdict(self.config), "timed": "knn_recent" in self.views}
 
     @classmethod
     def from_artifacts(cls, arrays: Arrays, values: dict[str, Any]) -> Self:
         """The fitted matrices."""
-        out = cls(ItemKnnConfig(**values["config"]))
+        known = {setting.name for setting in fields(ItemKnnConfig)}
+        # models of earlier versions name settings that are gone; only their defaults were ever used
+        out = cls(ItemKnnConfig(**{name: value for name, value in values["config"].items() if name in known}))
         out.cosine, out.walk = from_parts("cosine", arrays), from_parts("walk", arrays)
         out.supported = from_parts("supported", arrays)
         out.buyers, out.lengths = arrays["buyers"], arrays["lengths"]
-        if "rater" in values:
-            parts = {name.removeprefix("rater_"): one for name, one in arrays.items() if name.startswith("rater_")}
-            out.rater = NeighbourRater.from_artifacts(parts, values["rater"])
         out._name_views(timed=values["timed"])
         return out
 

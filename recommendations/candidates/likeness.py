@@ -44,21 +44,13 @@ def likeness(ratings: Csr, config: LikenessConfig) -> Csr:
     A stored 0 is a rating. Indices are sorted within rows; of equal likenesses the first row is kept. Raises ValueError
     for an unknown measure.
     """
-    return between(ratings, ratings, np.arange(ratings.shape[0]), config)
-
-
-def between(asked: Csr, known: Csr, own: Ints, config: LikenessConfig) -> Csr:
-    """Likeness of each row of `asked` to each of `known`, as likeness(); row i is not compared with known row own[i].
-
-    The measure `adjusted` takes each side's own column means, so it is only right for one and the same side.
-    """
-    units, there = vectors(asked, config.measure), binary(asked)
-    across, shared_across = vectors(known, config.measure).T.tocsr(), binary(known).T.tocsr()
+    units, there = vectors(ratings, config.measure), binary(ratings)
+    across, shared_across = units.T.tocsr(), there.T.tocsr()
     plain = config.measure != "jaccard" and not config.shrinkage and config.support <= 1
-    sizes = np.diff(known.indptr).astype(np.float64)
-    blocks = [sp.csr_matrix((0, known.shape[0]))]
-    for start in range(0, asked.shape[0], BLOCK):
-        rows = slice(start, min(start + BLOCK, asked.shape[0]))
+    sizes = np.diff(ratings.indptr).astype(np.float64)
+    blocks = [sp.csr_matrix((0, ratings.shape[0]))]
+    for start in range(0, ratings.shape[0], BLOCK):
+        rows = slice(start, min(start + BLOCK, ratings.shape[0]))
         if plain and config.neighbours is not None:
             # the library prunes while it multiplies; one more, for the row itself
             found = sp_matmul_topn(units[rows], across, top_n=config.neighbours + 1, threshold=config.least / 2)
@@ -67,8 +59,8 @@ def between(asked: Csr, known: Csr, own: Ints, config: LikenessConfig) -> Csr:
         else:
             shared = (there[rows] @ shared_across).tocsr()
             found = shared if config.measure == "jaccard" else (units[rows] @ across).tocsr()
-            found = _sure(found, shared, (np.diff(there[rows].indptr).astype(np.float64), sizes), config)
-        blocks.append(_nearest(found, own[rows], config))
+            found = _sure(found, shared, (sizes[rows], sizes), config)
+        blocks.append(_nearest(found, start, config))
     whole: Csr = sp.vstack(blocks, format="csr")
     return whole
 
@@ -97,19 +89,6 @@ def centred(ratings: Csr, means: Doubles) -> Csr:
     """Each row less its mean; a rating equal to the mean stays as a stored 0."""
     data = ratings.data - np.repeat(means, np.diff(ratings.indptr))
     return sp.csr_matrix((data, ratings.indices, ratings.indptr), shape=ratings.shape)
-
-
-def shared_columns(rows: Csr, pattern: Csr) -> Doubles:
-    """How many columns of `rows` the two rows of each entry of `pattern` (rows x rows) share, in its order."""
-    there = binary(rows)
-    across = there.T.tocsr()
-    counts = [np.zeros(0)]
-    for start in range(0, pattern.shape[0], BLOCK):
-        part = pattern[start : start + BLOCK]
-        shared = (there[start : start + BLOCK] @ across).tocsr()
-        row = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
-        counts.append(np.asarray(shared[row, part.indices]).ravel())
-    return np.concatenate(counts)
 
 
 @dataclass(frozen=True)
@@ -167,10 +146,10 @@ def _sure(found: Csr, shared: Csr, sizes: tuple[Doubles, Doubles], config: Liken
     return out
 
 
-def _nearest(found: Csr, own: Ints, config: LikenessConfig) -> Csr:
-    """Without the rows themselves and what is below the least likeness, the nearest of each."""
+def _nearest(found: Csr, first: int, config: LikenessConfig) -> Csr:
+    """Without the rows themselves (from the `first` on) and what is below the least likeness, the nearest of each."""
     row = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
-    keep = (found.indices != own[row]) & (found.data >= config.least)
+    keep = (found.indices != first + row) & (found.data >= config.least)
     kept: Csr = sp.csr_matrix((found.data[keep], (row[keep], found.indices[keep])), shape=found.shape)
     return keep_top(kept, config.neighbours) if config.neighbours is not None else kept
 

@@ -1,7 +1,7 @@
 """How far predicted ratings are off, and the two pictures that show where: as plain values for a chart."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +14,8 @@ from recommendations.evaluation.metrics import mae, rmse
 
 BARS = 20
 """Bars of the histogram."""
+MARKS = 11
+"""Ratings told apart in the grid: zero to five stars by halves, or zero to ten."""
 STEPS = 10
 """Bins of predicted ratings, each of as many answers as any other."""
 
@@ -61,6 +63,10 @@ class Residuals:
     histogram: list[Bar]
     steps: list[Step]
     """By rising prediction."""
+    marks: list[float] = field(default_factory=list)
+    """The ratings of the grid's rows and columns; empty in what was judged before there was a grid."""
+    grid: list[list[int]] = field(default_factory=list)
+    """Answers by the mark nearest to the rating (rows) and to the prediction (columns)."""
 
     def as_values(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -82,6 +88,7 @@ def residuals(name: str, predicted: Doubles, actual: Doubles, users: Ints) -> Re
         raise ValueError("there are no ratings to judge by")
     predicted, actual = predicted.astype(np.float64), actual.astype(np.float64)
     errors = actual - predicted
+    marks = _marks(actual)
     (rmse_low, rmse_high), (mae_low, mae_high) = error_intervals(errors, users)
     return Residuals(
         name=name,
@@ -96,7 +103,14 @@ def residuals(name: str, predicted: Doubles, actual: Doubles, users: Ints) -> Re
         mean=float(errors.mean()),
         histogram=_histogram(errors),
         steps=_steps(predicted, actual),
+        marks=marks.tolist(),
+        grid=_grid(predicted, actual, marks),
     )
+
+
+def listed(rated: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]]:
+    """What is kept of raters, as a list: older versions kept one of them, or None."""
+    return [rated] if isinstance(rated, dict) else rated or []
 
 
 def judge_rater(name: str, rater: Rater, held: Dataset) -> Residuals:
@@ -122,3 +136,17 @@ def _steps(predicted: Doubles, actual: Doubles) -> list[Step]:
         low, high = np.quantile(actual[part], [0.1, 0.9])
         out.append(Step(float(predicted[part].mean()), float(actual[part].mean()), float(low), float(high), len(part)))
     return out
+
+
+def _marks(actual: Doubles) -> Doubles:
+    """The ratings in use, where there are few; else as many of equal distance over their range. Shape (marks,)."""
+    used = np.unique(actual)
+    return used if len(used) <= MARKS else np.linspace(used[0], used[-1], MARKS)
+
+
+def _grid(predicted: Doubles, actual: Doubles, marks: Doubles) -> list[list[int]]:
+    """How many answers lie nearest to each pair of marks, actual x predicted."""
+    between = (marks[1:] + marks[:-1]) / 2
+    row, column = np.searchsorted(between, actual), np.searchsorted(between, predicted)
+    flat = np.bincount(row * len(marks) + column, minlength=len(marks) ** 2)
+    return [[int(count) for count in one] for one in flat.reshape(len(marks), len(marks))]

@@ -1,6 +1,6 @@
 """What a version is judged by beside its figures: who gets less, and whether its lists tell whom it learned from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -8,8 +8,6 @@ import numpy as np
 from crm.privacy import gate as release_gate
 from crm.privacy.models import Release
 from lib.runs import Progress
-from recommendations.candidates.ratings.base import RATING
-from recommendations.candidates.ratings.linear import Linear
 from recommendations.dataset.arrays import Bools, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.evaluation import fairness
@@ -17,17 +15,16 @@ from recommendations.evaluation.evaluate import Marks, Report
 from recommendations.evaluation.fairness import Fairness, Harm, Labels
 from recommendations.evaluation.gate import Case, Decision, decide
 from recommendations.evaluation.membership import Membership
-from recommendations.evaluation.residuals import Residuals, judge_rater
+from recommendations.evaluation.residuals import Residuals, listed
 from recommendations.pipeline.chosen import means
 from recommendations.pipeline.fitted import FittedHybrid, Wish
+from recommendations.pipeline.rating import errors_of_ratings
 from recommendations.pipeline.released import Released
 from recommendations.pipeline.serve import DIVERSITY
 from recommendations.pipeline.shadow import try_membership
 from recommendations.registry.models import ModelVersion
 from recommendations.serving import publish
 
-FEWEST_RATINGS = 100
-"""Fewer ratings would draw a picture of chance."""
 LIVE, POPULAR = "live", "popular"
 """What the groups' losses are measured against."""
 
@@ -50,8 +47,8 @@ class Evidence:
     """What each group loses against popularity, person by person."""
     membership: Membership | None
     """None where too few people have a history to leave some out."""
-    rated: Residuals | None = None
-    """How far ratings are predicted amiss; None where people do not rate."""
+    rated: list[Residuals] = field(default_factory=list)
+    """How far each rater predicts ratings amiss; empty where people do not rate."""
 
     def as_values(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -59,18 +56,18 @@ class Evidence:
             "fairness": self.fairness.as_values(),
             "against_popularity": self.against_popularity.as_values(),
             "membership": self.membership.as_values() if self.membership else None,
-            "rated": self.rated.as_values() if self.rated else None,
+            "rated": [one.as_values() for one in self.rated],
         }
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Self:
         """The evidence that as_values() described."""
-        membership, rated = values["membership"], values["rated"]
+        membership, rated = values["membership"], listed(values["rated"])
         return cls(
             Fairness.from_values(values["fairness"]),
             Harm.from_values(values["against_popularity"]),
             Membership.from_values(membership) if membership else None,
-            Residuals.from_values(rated) if rated else None,
+            [Residuals.from_values(one) for one in rated],
         )
 
 
@@ -92,21 +89,6 @@ def gather(release: Release, released: Released, fitted: FittedHybrid, tell: Pro
         membership=try_membership(dataset, fitted, wish, lambda doing, done, total: tell(done, total, doing), means()),
         rated=errors_of_ratings(dataset),
     )
-
-
-def errors_of_ratings(dataset: Dataset) -> Residuals | None:
-    """The errors of the regression on attributes and biases, on the newest fifth of the ratings; None without any.
-
-    Without times a fifth by lot is kept from it.
-    """
-    rating = np.asarray(dataset.kind == RATING)
-    if rating.sum() < FEWEST_RATINGS:
-        return None
-    when = dataset.timestamp if dataset.timed else np.random.default_rng(0).random(dataset.n_events)
-    known = when <= np.quantile(when[rating], 0.8)
-    if not (rating & ~known).any():
-        return None
-    return judge_rater(Linear.name, Linear().fit(dataset.subset(rating & known)), dataset.subset(rating & ~known))
 
 
 def groups_of(dataset: Dataset, marks: Marks, segments: dict[int, list[int]]) -> dict[str, Labels]:

@@ -20,8 +20,9 @@ def neighbours(fitted: FittedHybrid, product_ids: "np.ndarray[Any, np.dtype[np.i
     """Yield, for every item that has some, its similar ones and those that go into one basket with it.
 
     `product_ids` gives the product of each item position, shape (items,). Similar: the pairs of ItemKnn.supported,
-    ordered by cosine with shrinkage. Together: the pairs of Grounds.baskets, ordered by how many people took both on
-    one day and scored by their share of the people who took the item. None has fewer than K_SUPPORT people.
+    ordered by cosine with shrinkage. Together: association rules (Agrawal et al., 1993) of the pairs of
+    Grounds.baskets, with people for transactions: support is how many took both on one day, the score is the rule's
+    confidence, their share of the people who took the item. None has fewer than K_SUPPORT people.
     """
     knn = next(learner for learner in fitted.learners if isinstance(learner, ItemKnn))
     yield from _rows(Neighbours.Kind.SIMILAR, knn.supported, people_of(knn, fitted.buyers), product_ids)

@@ -5,8 +5,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.privacy.models import Release
+from recommendations.evaluation.residuals import listed
 from recommendations.models import ModelVersion
-from recommendations.views.wording import attack_name, dial_name, goal_name, learner_name
+from recommendations.views.wording import attack_name, dial_name, goal_name, learner_name, rater_name
 
 
 def card_of(version: ModelVersion) -> dict[str, Any]:
@@ -51,26 +52,50 @@ def _privacy(membership: dict[str, Any] | None) -> dict[str, Any]:
     return {**membership, "attack": attack_name(membership["attack"]), "chart": chart}
 
 
-def _rated(rated: dict[str, Any] | None) -> dict[str, Any]:
-    """Return how far ratings are predicted amiss, with a histogram and a line of means; empty without ratings."""
-    if not rated:
+def _rated(kept: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, Any]:
+    """Return how far each rater predicts ratings amiss, and three charts of the best; empty without ratings."""
+    raters = sorted(listed(kept), key=lambda one: float(one["rmse"]))
+    if not raters:
         return {}
+    best = raters[0]
     return {
-        **rated,
+        "raters": [one | {"name": rater_name(one["name"])} for one in raters],
+        "best": best | {"name": rater_name(best["name"])},
         "bars": {
-            "x": [f"{(bar['start'] + bar['end']) / 2:.1f}" for bar in rated["histogram"]],
-            "series": [{"name": _("Ratings"), "data": [bar["count"] for bar in rated["histogram"]]}],
+            "x": [f"{(bar['start'] + bar['end']) / 2:.1f}" for bar in best["histogram"]],
+            "series": [{"name": _("Ratings"), "data": [bar["count"] for bar in best["histogram"]]}],
         },
-        "means": {
-            "x": [f"{step['predicted']:.2f}" for step in rated["steps"]],
-            "series": [
-                {"name": _("Mean rating"), "data": [round(step["actual"], 2) for step in rated["steps"]]},
-                {
-                    "name": _("As predicted"),
-                    "data": [round(step["predicted"], 2) for step in rated["steps"]],
-                    "dashed": True,
-                },
-            ],
-            "scale": True,
-        },
+        "means": _means(best["steps"]),
+        "heat": _agreement(best.get("marks", []), best.get("grid", [])),
+    }
+
+
+def _means(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the mean rating by the mean prediction, as a line beside the line of a perfect rater."""
+    return {
+        "x": [f"{step['predicted']:.2f}" for step in steps],
+        "series": [
+            {"name": _("Mean rating"), "data": [round(step["actual"], 2) for step in steps]},
+            {"name": _("As predicted"), "data": [round(step["predicted"], 2) for step in steps], "dashed": True},
+        ],
+        "scale": True,
+    }
+
+
+def _agreement(marks: list[float], grid: list[list[int]]) -> dict[str, Any]:
+    """Return of each rating the shares of its predictions in hundredths, as a heat map; empty without a grid."""
+    names = [f"{mark:g}" if mark == round(mark, 1) else f"{mark:.1f}" for mark in marks]
+    return {
+        "x": names,
+        "y": names,
+        "cells": [
+            [x, y, round(100 * count / sum(row))]
+            for y, row in enumerate(grid)
+            if sum(row)
+            for x, count in enumerate(row)
+        ],
+        "xname": _("Predicted"),
+        "yname": _("Rated"),
+        "labels": True,
+        "name": "%",
     }

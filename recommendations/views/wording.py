@@ -101,6 +101,16 @@ ATTACKS: dict[str, str | Promise] = {
     "combined": gettext_lazy("All signs at once"),
 }
 """What an attacker looks at (evaluation/membership.py)."""
+RATERS: dict[str, str | Promise] = {
+    "bias": gettext_lazy("Means of person and product"),
+    "linear": gettext_lazy("Linear regression on attributes"),
+    "items_cosine": gettext_lazy("Neighbours among products, cosine"),
+    "items_pearson": gettext_lazy("Neighbours among products, Pearson"),
+    "people_cosine": gettext_lazy("Neighbours among people, cosine"),
+    "people_pearson": gettext_lazy("Neighbours among people, Pearson"),
+    "svd": gettext_lazy("Latent factors (SVD)"),
+}
+"""What predicts ratings (pipeline/rating.py)."""
 NUMBERS = re.compile(
     r"NDCG@10 (?P<ndcg>[\d.]+) \((?P<low>[\d.]+) to (?P<high>[\d.]+)\); popularity (?P<popular>[\d.]+)"
     r"(?:, the version in use (?P<live>[\d.]+))?"
@@ -174,6 +184,11 @@ def dial_name(name: str) -> str:
 def attack_name(name: str) -> str:
     """Return what an attacker looked at, in words."""
     return str(ATTACKS.get(name, name))
+
+
+def rater_name(name: str) -> str:
+    """Return what predicts ratings in words."""
+    return str(RATERS.get(name, name))
 
 
 def ground_of(reason: str) -> str:

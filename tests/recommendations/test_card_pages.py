@@ -42,7 +42,10 @@ def evidence(segment: Segment, seed: int = 0) -> dict[str, Any]:
         fairness.report(groups, ours),
         fairness.harm_between(groups, ours, popular),
         SAFE,
-        residuals("linear", np.clip(stars + rng.normal(0, 1, 300), 1, 5), stars, rng.integers(0, 40, 300)),
+        [
+            residuals(name, np.clip(stars + rng.normal(0, wide, 300), 1, 5), stars, rng.integers(0, 40, 300))
+            for name, wide in (("linear", 1.0), ("people_pearson", 0.7))
+        ],
     )
     return found.as_values()
 
@@ -66,13 +69,24 @@ def test_the_card_shows_groups_curve_attack_and_errors_in_both_languages(markete
     for words in (
         "Coffee drinkers", "Women", "1 to 3 products", "Gap between", "Training curve of the trees",
         "Products new to the person: 50 %", "The strongest attack has an AUC of 0.550 (0.510 to 0.590)",
-        "Errors of predicted ratings", "must not decide on credit", "15 people are in no group",
+        "Errors of predicted ratings", "Linear regression on attributes",
+        "Actual less predicted: Neighbours among people, Pearson", "What each rating was predicted as",
+        "must not decide on credit", "15 people are in no group",
         "Latent factors, number: 16 · Random walk, penalty on popularity: 0.45",
     ):  # fmt: skip
         assert words in page, words
     chinese = marketer.get(address, headers=CHINESE).content.decode()
-    for words in ("女性", "树模型训练曲线", "最强攻击的 AUC 为 0.550", "预测误差", "差距", "潜在因子，数量: 16"):
+    for words in (
+        "女性",
+        "树模型训练曲线",
+        "最强攻击的 AUC 为 0.550",
+        "预测误差",
+        "客户近邻，皮尔逊相关",
+        "差距",
+        "潜在因子，数量: 16",
+    ):
         assert words in chinese, words
+    assert "客户近邻，皮尔逊相关" in chinese
     assert "Membership attack" not in chinese
 
 

@@ -42,8 +42,6 @@ class SparkItemKnn(ItemKnn):
 
     def __init__(self, config: ItemKnnConfig | None = None, spark: SparkConfig | None = None) -> None:
         super().__init__(config)
-        if self.config.measure != "cosine" or self.config.rates:
-            raise ValueError("on Spark items are compared by cosine, and ratings are not predicted")
         self.spark = spark or SparkConfig()
 
     def fit(self, dataset: Dataset) -> Self:

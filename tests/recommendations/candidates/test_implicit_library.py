@@ -5,8 +5,6 @@ import pytest
 
 from recommendations.candidates import implicit_library
 from recommendations.candidates.als import Als
-from recommendations.candidates.base import Candidate
-from recommendations.candidates.bpr import Bpr
 from recommendations.candidates.catalogue import left_out
 from tests.kits.candidate_model import checkerboard
 
@@ -18,17 +16,14 @@ def test_here_nothing_is_left_out() -> None:
     assert left_out() == {}
 
 
-@pytest.mark.parametrize("learner", [Als, Bpr])
-def test_without_the_library_fitting_says_why_and_serving_goes_on(
-    learner: type[Candidate], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_library_fitting_says_why_and_serving_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     data = checkerboard()
     users = np.arange(data.n_users)
-    model = learner().fit(data)
+    model = Als().fit(data)
     monkeypatch.setattr(implicit_library, "WHY_NOT", REASON)
     with pytest.raises(implicit_library.LibraryMissing, match="libgomp"):
-        learner().fit(data)
-    served = learner.from_artifacts(*model.artifacts()).recommend(data.history, users, 3)
+        Als().fit(data)
+    served = Als.from_artifacts(*model.artifacts()).recommend(data.history, users, 3)
     np.testing.assert_array_equal(served, model.recommend(data.history, users, 3))
 
 

@@ -5,10 +5,8 @@ import scipy.sparse as sp
 from recommendations.candidates.likeness import (
     LikenessConfig,
     Measure,
-    between,
     likeness,
     neighbourhood,
-    shared_columns,
     vectors,
 )
 
@@ -76,18 +74,6 @@ def test_a_row_equal_to_others_is_not_its_own_neighbour() -> None:
     found = likeness(same, LikenessConfig(neighbours=2))
     assert found.diagonal().sum() == 0
     assert np.diff(found.indptr).tolist() == [2] * 6
-
-
-def test_people_met_later_are_compared_with_everyone() -> None:
-    known = sp.csr_matrix(RATINGS)
-    found = between(known[[1, 1]], known, np.array([1, -1]), LikenessConfig(neighbours=None)).toarray()
-    assert found[0, 1] == 0
-    assert found[1, 1] == pytest.approx(1)
-
-
-def test_shared_columns_are_counted_where_asked() -> None:
-    pattern = sp.csr_matrix(np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]]))
-    assert shared_columns(sp.csr_matrix(RATINGS[:3]), pattern).tolist() == [2, 2, 2]
 
 
 def test_an_unknown_likeness_is_an_error() -> None:

@@ -10,7 +10,7 @@ from recommendations.candidates.ratings.neighbours import NeighbourRater
 from recommendations.candidates.ratings.svd import Svd
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
-from recommendations.evaluation.residuals import Residuals, judge_rater, residuals
+from recommendations.evaluation.residuals import Residuals, judge_rater, listed, residuals
 from tests.recommendations.oracles import MOVIELENS, needs_movielens
 
 
@@ -31,6 +31,25 @@ def test_errors_bars_and_steps_add_up() -> None:
     assert found.steps[0].actual < told[0] and found.steps[-1].actual > told[-1]
     assert found.steps[0].low <= found.steps[0].actual <= found.steps[0].high
     assert Residuals.from_values(json.loads(json.dumps(found.as_values()))) == found
+    assert found.marks == [1, 2, 3, 4, 5]
+    assert [sum(row) for row in found.grid] == [int((actual == mark).sum()) for mark in found.marks]
+    # 1 is predicted as about 2, and 5 as about 4
+    assert found.grid[0][1] == sum(found.grid[0]) and found.grid[4][3] == sum(found.grid[4])
+
+
+def test_ratings_of_many_values_are_told_apart_by_eleven_marks() -> None:
+    actual = np.linspace(0, 100, 301)
+    found = residuals("same", actual, actual, np.arange(301))
+    assert found.marks == pytest.approx(np.linspace(0, 100, 11))
+    assert np.asarray(found.grid).sum() == np.trace(np.asarray(found.grid)) == 301
+
+
+def test_what_older_versions_kept_of_one_rater_is_still_read() -> None:
+    kept = residuals("linear", np.array([3.0]), np.array([4.0]), np.array([0])).as_values()
+    older = {name: value for name, value in kept.items() if name not in ("marks", "grid")}
+    assert [Residuals.from_values(one).grid for one in listed(older)] == [[]]
+    assert listed(None) == []
+    assert listed([kept]) == [kept]
 
 
 def test_a_perfect_rater_and_an_empty_exam() -> None:

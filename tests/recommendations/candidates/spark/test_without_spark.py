@@ -4,7 +4,6 @@ import pytest
 
 from lib import optional
 from recommendations.candidates.base import Candidate
-from recommendations.candidates.item_knn import ItemKnnConfig
 from recommendations.candidates.spark.als import SparkAls
 from recommendations.candidates.spark.item_knn import SparkItemKnn
 from tests.kits.candidate_model import checkerboard
@@ -15,9 +14,3 @@ def test_fitting_says_what_is_missing(learner: type[Candidate], monkeypatch: pyt
     monkeypatch.setattr("lib.engine.spark.why_not", lambda: ["no Spark here"])
     with pytest.raises(optional.Missing, match="no Spark here"):
         learner().fit(checkerboard())
-
-
-@pytest.mark.parametrize("config", [ItemKnnConfig(measure="pearson"), ItemKnnConfig(rates=True)])
-def test_what_it_does_not_do_is_refused(config: ItemKnnConfig) -> None:
-    with pytest.raises(ValueError, match="by cosine"):
-        SparkItemKnn(config)
