@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.emails.models import EmailTemplate, EmailText
-from campaigns.emails.problems import Problem, Severity
-from campaigns.emails.proof import Draft, problems
+from campaigns.emails.problems import Problem
+from campaigns.emails.proof import Draft
 from campaigns.emails.starters import Starter, texts
+from campaigns.emails.workshop import proof_read
 
 
 class Faulty(Exception):
@@ -32,19 +33,25 @@ def begin(*, name: str, starter: Starter) -> EmailTemplate:
     return template
 
 
-@transaction.atomic
 def save(*, template: EmailTemplate, name: str, drafts: Sequence[Draft]) -> EmailTemplate:
     """Write a mail's name and its texts, one for each language given; other languages stay as they are.
 
     A draft that is empty throughout takes its language out. Raises Faulty when a text has an error, and ValidationError
     where the name is empty or no language is left.
     """
-    row = EmailTemplate.objects.select_for_update().get(pk=template.pk)
-    row.name = _checked_name(name)
+    name = _checked_name(name)
     written = [draft for draft in drafts if draft.subject.strip() or draft.preheader.strip() or draft.mjml.strip()]
-    errors = {draft.language: _errors(draft) for draft in written}
+    # Before the transaction: compiling takes a while, and nothing should be locked meanwhile.
+    errors = {draft.language: proof_read(draft).errors for draft in written}
     if wrong := {language: found for language, found in errors.items() if found}:
         raise Faulty(wrong)
+    return _write(template, name, drafts, written)
+
+
+@transaction.atomic
+def _write(template: EmailTemplate, name: str, drafts: Sequence[Draft], written: Sequence[Draft]) -> EmailTemplate:
+    row = EmailTemplate.objects.select_for_update().get(pk=template.pk)
+    row.name = name
     for draft in written:
         EmailText.objects.update_or_create(
             template=row,
@@ -69,10 +76,6 @@ def archive(*, template: EmailTemplate) -> None:
 def restore(*, template: EmailTemplate) -> None:
     """Take a mail out of the archive."""
     EmailTemplate.objects.filter(pk=template.pk).update(archived_at=None)
-
-
-def _errors(draft: Draft) -> list[Problem]:
-    return [problem for problem in problems(draft) if problem.severity == Severity.ERROR]
 
 
 def _checked_name(name: str) -> str:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from campaigns.emails.compile import Compiled
 from campaigns.emails.models import CompiledText, EmailText, TrackedLink
-from campaigns.emails.proof import must_compile
+from campaigns.emails.workshop import must_compile
 
 
 @transaction.atomic

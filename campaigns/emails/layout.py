@@ -71,6 +71,10 @@ HTML_TAGS = frozenset(
     ]
 )
 ADDRESSES = frozenset({"href", "src", "background-url", "background", "action", "formaction", "srcset", "xlink:href"})
+# Elements without an end; what stands after them is not inside.
+VOID = frozenset({"br", "hr", "img"})
+DEEPEST = 60
+"""The layout compiler needs stack for each level; two thousand end its process."""
 LOADS = re.compile(r"@import|url\s*\(|expression\s*\(|javascript:|behavior\s*:", re.IGNORECASE)
 
 
@@ -83,12 +87,16 @@ class Inspector(HTMLParser):
         """How the placeholder of a tag begins; it may stand between elements, never inside an attribute."""
         self.found: list[Problem] = []
         self.inside_style = False
+        self.depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Check one element."""
         if tag not in MJML_TAGS | HTML_TAGS:
             self.found.append(error("tag", f"<{tag}>"))
         self.inside_style = tag == "mj-style"
+        self.depth += tag not in VOID
+        if self.depth > DEEPEST:
+            self.found.append(error("deep"))
         names = dict(attrs)
         for name, value in attrs:
             self._check_attribute(name, value or "")
@@ -104,7 +112,8 @@ class Inspector(HTMLParser):
             self.found.append(error("style", name))
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a style."""
+        """Leave an element."""
+        self.depth -= tag not in VOID
         if tag == "mj-style":
             self.inside_style = False
 

@@ -37,8 +37,12 @@ class CompileError(Exception):
     """A mail cannot be made from its text; `problems` says why."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(str(problem) for problem in problems))
+        super().__init__(problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        # Only when somebody reads it: where mails are compiled no language is set up.
+        return "; ".join(str(problem) for problem in self.problems)
 
 
 MESSAGES: dict[str, str | Promise] = {
@@ -54,12 +58,26 @@ MESSAGES: dict[str, str | Promise] = {
     "variable": _("This variable is not known."),
     "bad_link": _("A link must start with http:// or https://, or be exactly one address variable."),
     "bad_image": _("A picture must start with http:// or https://, or be exactly one address variable."),
+    "long_link": _("A link is longer than 1,000 characters."),
     "no_subject": _("The subject is empty."),
     "no_unsubscribe": _("There is no unsubscribe link: write unsubscribe_url as the address of a link."),
     "no_address": _("The postal address of the sender is missing: write postal_address."),
     "no_text": _("The mail has no text."),
     "too_large": _("The mail is larger than 95 KB; mail programs would cut off its end."),
     "too_long": _("The template is longer than 200 KB."),
+    "many_tokens": _("There are more than 2,000 template tags and variables."),
+    "long_token": _("A template tag or variable is longer than 2,000 characters."),
+    "deep": _("Elements are nested more than 60 deep."),
+    "slow": _("The mail takes too long to compile; make it simpler."),
+    "memory": _("The mail takes too much memory to compile; make it simpler."),
+    "crash": _("The mail made the layout compiler stop; make it simpler."),
+    "busy": _("Too many mails are being compiled just now; try again in a moment."),
+    "some_no_unsubscribe": _(
+        "The unsubscribe link stands inside a condition or a loop; whoever would get the mail without it gets no mail."
+    ),
+    "some_no_address": _(
+        "The postal address stands inside a condition or a loop; whoever would get the mail without it gets no mail."
+    ),
     "alt": _("A picture has no alternative text."),
     "render": _("The mail could not be made from example data."),
 }

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from liquid.exceptions import LiquidError
+from markupsafe import escape
 
 from campaigns.emails import liquid, variables
 from campaigns.emails.compile import Compiled
 from campaigns.emails.layout import web_address
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
+BLANK_LINES = re.compile(r"\n{3,}")
 PLAIN_TYPES = (str, int, bool, Decimal, type(None))
 LONGEST_SUBJECT = 250
+MISSING = {
+    "no_unsubscribe": "the mail has no unsubscribe link for this reader",
+    "no_address": "the mail has no postal address for this reader",
+}
 
 
 class RenderError(Exception):
@@ -50,7 +55,30 @@ def render(compiled: Compiled, context: dict[str, object]) -> Mail:
         raise RenderError("the subject holds a control character")
     if not subject or len(subject) > LONGEST_SUBJECT:
         raise RenderError("the subject is empty or too long")
-    return Mail(subject, html, BLANK_LINES.sub("\n\n", text).strip() + "\n")
+    lines = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    return Mail(subject, html, BLANK_LINES.sub("\n\n", lines).strip() + "\n")
+
+
+def missing_in(mail: Mail, context: dict[str, object]) -> list[str]:
+    """Return what the law wants in every mail and this one has not, as codes of problems."""
+    unsubscribe, address = str(context["unsubscribe_url"]), str(context["postal_address"])
+    missing = []
+    if f'href="{escape(unsubscribe)}"' not in mail.html or unsubscribe not in mail.text:
+        missing.append("no_unsubscribe")
+    if str(escape(address)) not in mail.html or address not in mail.text:
+        missing.append("no_address")
+    return missing
+
+
+def render_lawful(compiled: Compiled, context: dict[str, object]) -> Mail:
+    """Make the mail of one reader, as `render` does, and refuse it without unsubscribe link or postal address.
+
+    A condition may hide either from readers that no proof thought of.
+    """
+    mail = render(compiled, context)
+    if missing := missing_in(mail, context):
+        raise RenderError(", ".join(MISSING[code] for code in missing))
+    return mail
 
 
 def _plain(value: object, depth: int = 0) -> object:

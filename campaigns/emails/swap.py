@@ -4,9 +4,7 @@ import html
 import re
 import secrets
 
-from campaigns.emails.liquid import TOKEN
-
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+from campaigns.emails import scan
 
 
 class Swap:
@@ -26,7 +24,9 @@ class Swap:
 
     def out(self, source: str) -> str:
         """Return the source with placeholders, without the comments of the author."""
-        return TOKEN.sub(lambda match: self.keep(match[0]), COMMENT.sub("", source))
+        source = scan.without_comments(source)
+        places = [(token.start, token.end, self.keep(source[token.start : token.end])) for token in scan.tokens(source)]
+        return scan.replaced(source, places)
 
     def keep(self, token: str) -> str:
         """Put one tag or output away and return its placeholder."""

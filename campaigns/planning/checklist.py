@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.emails import proof
+from campaigns.emails import workshop
 from campaigns.emails.models import EmailText
 from campaigns.emails.problems import Severity
 from campaigns.offers.eligibility import Standing, standing
@@ -84,7 +84,7 @@ def _templates(cells: list[CampaignCell]) -> Iterable[Problem]:
         if not texts:
             yield Problem("template_empty", _("The e-mail “%(name)s” has no text.") % {"name": template.name})
         for text in texts:
-            for wrong in proof.problems(text):
+            for wrong in workshop.problems(text):
                 words = {"name": template.name, "language": text.get_language_display(), "problem": wrong}
                 serious = wrong.severity == Severity.ERROR
                 yield Problem("template", _("“%(name)s” (%(language)s): %(problem)s") % words, blocking=serious)

@@ -7,10 +7,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
-from campaigns.emails.compile import Compiled, compile_text
+from campaigns.emails.compile import Compiled
 from campaigns.emails.freeze import thaw
 from campaigns.emails.models import CompiledText, EmailText
-from campaigns.emails.render import Mail, render
+from campaigns.emails.render import Mail, render_lawful
+from campaigns.emails.workshop import compiled as compiled_now
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.sending.context import Reader, Shelf, assemble, product_ids
 from campaigns.sending.models import Delivery
@@ -135,7 +136,7 @@ def preview(*, cell: CampaignCell, customer: Customer, first_name: str | None = 
         track=str,
     )
     shelf = Shelf(product_ids(chosen.recommended), [cell.offer_id])
-    mail = render(compiled, assemble(compiled, reader, shelf, chosen.recommended, cell.offer_id))
+    mail = render_lawful(compiled, assemble(compiled, reader, shelf, chosen.recommended, cell.offer_id))
     personal = chosen.version_ref is not None
     return Preview(mail, cell, language, compiled.needs_name, personal, len(chosen.recommended))
 
@@ -147,7 +148,7 @@ def _compiled(cell: CampaignCell, language: str) -> Compiled:
     if frozen is not None:
         return thaw(frozen)
     text = EmailText.objects.get(template_id=cell.template_id, language=language)
-    return compile_text(subject=text.subject, preheader=text.preheader, mjml=text.mjml)
+    return compiled_now(text)
 
 
 def _pick(cell: CampaignCell, customer: Customer) -> Pick:

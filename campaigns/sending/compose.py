@@ -9,7 +9,7 @@ from campaigns.emails import links
 from campaigns.emails.compile import Compiled
 from campaigns.emails.freeze import ensure_links, thaw
 from campaigns.emails.models import CompiledText
-from campaigns.emails.render import Mail, RenderError, render
+from campaigns.emails.render import Mail, RenderError, render_lawful
 from campaigns.sending import ledger
 from campaigns.sending.context import Reader, Shelf, assemble, product_ids
 from campaigns.sending.ledger import Claimed, Intent, Outcome
@@ -189,7 +189,7 @@ def _compose(row: Claimed, batch: Batch) -> Outgoing:
         sender_name=sender_name,
         track=track,
     )
-    mail = render(compiled, assemble(compiled, reader, batch.shelf, picked.recommended, row.offer_id))
+    mail = render_lawful(compiled, assemble(compiled, reader, batch.shelf, picked.recommended, row.offer_id))
     if permission & Purpose.OPEN_TRACKING:
         mail = with_pixel(mail, links.open_url(row.id))
     recipient = batch.addresses[row.customer_id]

@@ -13,13 +13,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from campaigns.emails import edit, proof
-from campaigns.emails.compile import compile_text
+from campaigns.emails import edit
 from campaigns.emails.models import EmailTemplate, EmailText
-from campaigns.emails.problems import CompileError
-from campaigns.emails.render import Mail, RenderError, sample_context
-from campaigns.emails.render import render as render_mail
+from campaigns.emails.proof import Draft
 from campaigns.emails.variables import VARIABLES
+from campaigns.emails.workshop import proof_read
 from campaigns.forms import StarterForm, TemplateForm
 from campaigns.views.framed import framed, without_pictures
 from crm.access.guards import for_editors, may_edit, signed_in
@@ -69,6 +67,7 @@ def template(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@for_editors
 def template_check(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the problems and previews of what the editor holds, saving nothing."""
     row = get_object_or_404(EmailTemplate.objects.prefetch_related("texts"), pk=pk)
@@ -87,8 +86,7 @@ def template_check(request: HttpRequest, pk: int) -> HttpResponse:
 def template_preview(request: HttpRequest, pk: int, language: str) -> HttpResponse:
     """Show a saved mail with example data."""
     text = get_object_or_404(EmailText, template_id=pk, language=language)
-    draft = proof.Draft(text.subject, text.preheader, text.mjml, text.language)
-    return HttpResponse(_example(draft))
+    return HttpResponse(_example(Draft(text.subject, text.preheader, text.mjml, text.language)))
 
 
 @framed
@@ -145,21 +143,20 @@ def _editor(request: HttpRequest, row: EmailTemplate, form: TemplateForm) -> Htt
 
 def _languages(row: EmailTemplate, form: TemplateForm) -> list[dict[str, Any]]:
     typed = {draft.language: draft for draft in form.drafts()} if form.is_bound else {}
-    saved = {
-        text.language: proof.Draft(text.subject, text.preheader, text.mjml, text.language) for text in row.texts.all()
-    }
+    saved = {text.language: Draft(text.subject, text.preheader, text.mjml, text.language) for text in row.texts.all()}
     found = []
     for code, name in EmailText.Language.choices:
         draft = typed.get(code) if form.is_bound else saved.get(code)
         written = draft is not None and bool(draft.subject.strip() or draft.mjml.strip())
+        proof = proof_read(draft) if draft is not None and written else None
         found.append(
             {
                 "code": code,
                 "name": name,
                 "written": written,
                 "saved": code in saved,
-                "problems": proof.problems(draft) if draft is not None and written else [],
-                "subject": _subject(draft) if draft is not None and written else "",
+                "problems": proof.problems if proof else [],
+                "subject": proof.example.subject if proof and proof.example else draft.subject if draft else "",
                 "fields": [form[f"{part}-{code}"] for part in ("subject", "preheader", "mjml")],
             }
         )
@@ -170,20 +167,8 @@ def _draft_key(request: HttpRequest, pk: int, language: str, version: str) -> st
     return f"mail-draft:{signed_in(request).pk}:{pk}:{language}:{version}"
 
 
-def _mail(draft: proof.Draft) -> Mail | None:
-    try:
-        compiled = compile_text(subject=draft.subject or "—", preheader=draft.preheader, mjml=draft.mjml)
-        return render_mail(compiled, sample_context(draft.language, compiled.links))
-    except (CompileError, RenderError):
-        return None  # the list of problems beside it says what is wrong
-
-
-def _subject(draft: proof.Draft) -> str:
-    mail = _mail(draft)
-    return mail.subject if mail else draft.subject
-
-
-def _example(draft: proof.Draft) -> str:
-    if mail := _mail(draft):
-        return without_pictures(mail.html)
+def _example(draft: Draft) -> str:
+    if example := proof_read(draft).example:
+        return without_pictures(example.html)
+    # The list of problems beside it says what is wrong.
     return format_html("<p>{}</p>", _("The mail cannot be shown until its errors are mended."))

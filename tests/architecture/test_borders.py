@@ -38,6 +38,16 @@ def routes(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterato
             yield f"{space}{pattern.name}", pattern
 
 
+def test_mails_are_compiled_apart_only() -> None:
+    inside = {"compile.py", "compiler.py", "proof.py", "workshop.py"}
+    found = []
+    for path in sorted((ROOT / "campaigns").rglob("*.py")):
+        text = path.read_text()
+        if "mjml2html(" in text or "compile_text(" in text or "proof import Draft, Proof, proof_read" in text:
+            found.append(path.name)
+    assert set(found) <= inside, "What somebody typed is compiled through campaigns.emails.workshop."
+
+
 def test_the_import_contracts_hold() -> None:
     answer = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],

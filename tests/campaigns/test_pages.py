@@ -82,6 +82,7 @@ def test_analysts_may_read_and_change_nothing(analyst: Client, draft: Campaign) 
         url("offer_archive", promise.pk),
         url("template_new"),
         url("template", mail.pk),
+        url("template_check", mail.pk),
         url("template_archive", mail.pk),
     ]
     for page in posts:

@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.emails.compile import compile_text
-from campaigns.emails.proof import Draft, problems
+from campaigns.emails.proof import Draft, proof_read
 from campaigns.emails.render import Mail, RenderError, render, sample_context
 from tests.campaigns.mailing import MJML
 
@@ -15,7 +15,7 @@ def body(inside: str) -> str:
 
 
 def found(mjml: str, subject: str = "Hello") -> set[tuple[str, str]]:
-    return {(problem.severity, problem.code) for problem in problems(Draft(subject, "", mjml))}
+    return {(problem.severity, problem.code) for problem in proof_read(Draft(subject, "", mjml)).problems}
 
 
 def test_a_complete_mail_has_no_problem() -> None:
