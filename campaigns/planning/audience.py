@@ -10,6 +10,7 @@ from django.db import connection
 
 from campaigns.planning.models import Campaign
 from crm.consents.purposes import Purpose
+from crm.eligibility.reasons import Lane, sql
 
 # Everybody once, in the first row among the rows of their segments: the smallest place, which needs no sorting of
 # people. The segments are given as an array, so that the planner knows how many rows to expect and joins by hash.
@@ -21,17 +22,13 @@ WITH placed AS (
     GROUP BY m.customer_id
 )
 SELECT p.place,
-       CASE WHEN cu.state = 'erased' THEN 'erased'
-            WHEN cu.state = 'restricted' THEN 'restricted'
-            WHEN cu.permission & %(purpose)s = 0 THEN 'no_consent'
-            WHEN i.email_index IS NULL THEN 'no_address'
-            ELSE '' END AS reason,
+       {INELIGIBLE} AS reason,
        count(*)
 FROM placed p
-JOIN crm_customer cu ON cu.id = p.customer_id AND NOT cu.canary
+JOIN crm_customer k ON k.id = p.customer_id AND NOT k.canary
 LEFT JOIN crm_identity i ON i.customer_id = p.customer_id
 GROUP BY 1, 2
-"""
+""".replace("{INELIGIBLE}", sql(purpose="%(purpose)s", lane="%(lane)s"))
 _MEMBERS = """
 SELECT segment_id, count(*) FROM segmentation_membership m
 WHERE segment_id = ANY(%(segments)s::bigint[]) AND until IS NULL
@@ -76,7 +73,11 @@ def count(campaign: Campaign) -> Audience:
     audience = Audience(cells={pk: CellAudience() for pk, _segment in rows})
     if not rows:
         return audience
-    asked: dict[str, Any] = {"segments": [segment for _pk, segment in rows], "purpose": int(Purpose.EMAIL_MARKETING)}
+    asked: dict[str, Any] = {
+        "segments": [segment for _pk, segment in rows],
+        "purpose": int(Purpose.EMAIL_MARKETING),
+        "lane": Lane.MARKETING.value,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERS, asked)
         members = dict(cursor.fetchall())

@@ -14,6 +14,7 @@ from campaigns.planning.checklist import Problem, blocking
 from campaigns.planning.draft import held_draft
 from campaigns.planning.models import Campaign
 from campaigns.sending.materialise import materialise
+from campaigns.sending.states import by_name
 from lib.scrub import scrub
 from segmentation.rules.grammar import parse, segments_in
 from segmentation.segments.models import Segment
@@ -25,13 +26,13 @@ GRACE = timedelta(minutes=5)  # a form opened a moment ago may still say "now"
 State = Campaign.State
 
 # Locked in the order of ids, as the pump does it, so that the two cannot wait for one another.
-_CANCEL = """
+_CANCEL = by_name("""
 WITH held AS (
-    SELECT id FROM campaigns_delivery WHERE campaign_id = %s AND state IN (0, 1, 4) ORDER BY id FOR UPDATE
+    SELECT id FROM campaigns_delivery WHERE campaign_id = %s AND state IN {STOPPABLE} ORDER BY id FOR UPDATE
 )
-UPDATE campaigns_delivery d SET state = 8, reason = 'cancelled', lease = NULL, lease_until = NULL
+UPDATE campaigns_delivery d SET state = {CANCELLED}, reason = 'cancelled', lease = NULL, lease_until = NULL
 FROM held WHERE d.id = held.id
-"""
+""")
 
 
 class NotReady(Exception):

@@ -17,6 +17,7 @@ from campaigns.offers.models import Offer
 from campaigns.planning.intervals import Rate
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
+from campaigns.sending.states import by_name
 from segmentation.segments.models import Segment
 
 WINDOW = timedelta(days=7)
@@ -24,7 +25,7 @@ HOURLY = timedelta(hours=72)
 """Up to this long a curve goes by the hour, beyond it by the day."""
 
 # The bounds on occurred_at are what lets PostgreSQL leave out the months that cannot hold an order.
-_FIGURES = """
+_FIGURES = by_name("""
 WITH d AS (
     SELECT id, customer_id, segment_id, offer_id, state, sent_at, opened_at, clicked_at, unsubscribed_at
     FROM campaigns_delivery WHERE campaign_id = %(campaign)s
@@ -32,24 +33,24 @@ WITH d AS (
     SELECT d.id, count(DISTINCT coalesce(nullif(i.order_id, ''), i.id::text)) AS orders, sum(i.value) AS revenue
     FROM d JOIN crm_interaction i ON i.customer_id = d.customer_id AND i.kind = 'order'
         AND i.occurred_at >= d.sent_at AND i.occurred_at < d.sent_at + %(window)s
-    WHERE d.state = 3 AND i.occurred_at >= %(first)s AND i.occurred_at < %(last)s
+    WHERE d.state = {SENT} AND i.occurred_at >= %(first)s AND i.occurred_at < %(last)s
     GROUP BY d.id
 )
 SELECT grouping(segment_id) AS all_of_it, segment_id, offer_id, count(*),
-    count(*) FILTER (WHERE state IN (0, 1, 2, 4)), count(*) FILTER (WHERE state = 3),
-    count(*) FILTER (WHERE state = 5), count(*) FILTER (WHERE state = 6),
-    count(*) FILTER (WHERE state = 7), count(*) FILTER (WHERE state = 8),
-    count(opened_at) FILTER (WHERE state = 3), count(clicked_at) FILTER (WHERE state = 3),
-    count(unsubscribed_at) FILTER (WHERE state = 3),
+    count(*) FILTER (WHERE state IN {OPEN}), count(*) FILTER (WHERE state = {SENT}),
+    count(*) FILTER (WHERE state = {UNKNOWN}), count(*) FILTER (WHERE state = {FAILED}),
+    count(*) FILTER (WHERE state = {SUPPRESSED}), count(*) FILTER (WHERE state = {CANCELLED}),
+    count(opened_at) FILTER (WHERE state = {SENT}), count(clicked_at) FILTER (WHERE state = {SENT}),
+    count(unsubscribed_at) FILTER (WHERE state = {SENT}),
     count(b.id), coalesce(sum(b.orders), 0), coalesce(sum(b.revenue), 0)
 FROM d LEFT JOIN bought b ON b.id = d.id
 GROUP BY GROUPING SETS ((segment_id, offer_id), ())
 ORDER BY all_of_it DESC, 4 DESC, segment_id, offer_id
-"""
-_CURVE = """
+""")
+_CURVE = by_name("""
 WITH d AS (
     SELECT id, customer_id, sent_at, opened_at, clicked_at FROM campaigns_delivery
-    WHERE campaign_id = %(campaign)s AND state = 3
+    WHERE campaign_id = %(campaign)s AND state = {SENT}
 ), happened AS (
     SELECT 'sent' AS what, sent_at AS at FROM d
     UNION ALL SELECT 'opened', opened_at FROM d WHERE opened_at IS NOT NULL
@@ -61,7 +62,7 @@ WITH d AS (
         GROUP BY d.id
 )
 SELECT date_trunc(%(step)s, at AT TIME ZONE %(zone)s), what, count(*) FROM happened GROUP BY 1, 2 ORDER BY 1
-"""
+""")
 
 
 @dataclass

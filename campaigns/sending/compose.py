@@ -14,12 +14,15 @@ from campaigns.sending import ledger
 from campaigns.sending.context import Reader, Shelf, assemble, product_ids
 from campaigns.sending.ledger import Claimed, Intent, Outcome
 from campaigns.sending.message import Addressed, BadHeader, build, wire_address
+from campaigns.sending.models import Delivery
 from campaigns.sending.picks import Pick, pick
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
+from crm.eligibility.reasons import Ineligible, Lane, stopped_by
 from crm.privacy import suppression, vault
 
 ACTOR = "sending"
+Reason = Delivery.Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Batch:
     """By delivery."""
     permissions: dict[int, int]
     addresses: dict[int, str]
-    struck: set[str]
-    """Addresses on the suppression list."""
+    listed: dict[str, str]
+    """Addresses on the suppression list, and why."""
     names: dict[int, str]
     picks: dict[int, Pick]
     """By delivery."""
@@ -70,10 +73,10 @@ def prepare(claimed: Sequence[Claimed]) -> Prepared:
     batch = _gather(rows, texts, permissions)
     for row in rows:
         if row.customer_id not in batch.addresses:
-            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, "no_address"))
+            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, Reason.NO_ADDRESS))
             continue
-        if batch.addresses[row.customer_id] in batch.struck:
-            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, "suppressed"))
+        if stopped_by(batch.listed.get(batch.addresses[row.customer_id], ""), Lane.MARKETING):
+            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, Reason.SUPPRESSED))
             continue
         try:
             prepared.outgoing.append(_compose(row, batch))
@@ -83,26 +86,18 @@ def prepare(claimed: Sequence[Claimed]) -> Prepared:
 
 
 def _permitted(claimed: Sequence[Claimed], prepared: Prepared) -> tuple[list[Claimed], dict[int, int]]:
-    rows = Customer.objects.filter(pk__in={row.customer_id for row in claimed})
-    known = {
-        pk: (state, permission, index is not None)
-        for pk, state, permission, index in rows.values_list("pk", "state", "permission", "identity__email_index")
-    }
+    asked = Customer.objects.filter(pk__in={row.customer_id for row in claimed})
+    known = {pk: (permission, reason) for pk, permission, reason in asked.values_list("pk", "permission", Ineligible())}
     permitted = []
     for row in claimed:
-        state, permission, addressed = known[row.customer_id]
-        reason = ""
-        if state in {"erased", "restricted"}:
-            reason = state
-        elif not permission & Purpose.EMAIL_MARKETING:
-            reason = "unsubscribed"
-        elif not addressed:
-            reason = "no_address"
-        if reason:
-            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, reason))
-        else:
+        reason = known[row.customer_id][1]
+        if not reason:
             permitted.append(row)
-    return permitted, {pk: permission for pk, (_, permission, _) in known.items()}
+        else:
+            # Consent was there when the delivery was written.
+            reason = Reason.UNSUBSCRIBED if reason == Reason.NO_CONSENT else reason
+            prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, reason))
+    return permitted, {pk: permission for pk, (permission, _) in known.items()}
 
 
 def _texts(rows: Sequence[Claimed]) -> dict[int, Compiled]:
@@ -133,7 +128,7 @@ def _gather(rows: Sequence[Claimed], texts: dict[int, Compiled], permissions: di
         texts=texts,
         permissions=permissions,
         addresses=addresses,
-        struck=suppression.listed(list(addresses.values())),
+        listed=suppression.reasons(list(addresses.values())),
         names={pk: opened.get("first_name", "") for pk, opened in identity.items()},
         picks=picks,
         shelf=shelf,

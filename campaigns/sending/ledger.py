@@ -14,20 +14,22 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from campaigns.sending.states import State, by_name
 from crm.consents.purposes import Purpose
+from crm.eligibility.reasons import Lane, sql
 
-QUEUED, LEASED, INFLIGHT, SENT, DEFERRED, UNKNOWN, FAILED, SUPPRESSED = range(8)
+QUEUED, LEASED, INFLIGHT, SENT, DEFERRED, UNKNOWN, FAILED, SUPPRESSED, CANCELLED = State
 
-_CLAIM = """
+_CLAIM = by_name("""
 WITH due AS (
     SELECT d.id FROM campaigns_delivery d
     JOIN campaigns_campaign c ON c.id = d.campaign_id AND c.state = 'sending'
-    WHERE d.state IN (0, 4) AND d.not_before <= now() AND d.expires_at > now()
+    WHERE d.state IN {WAITING} AND d.not_before <= now() AND d.expires_at > now()
     ORDER BY d.not_before, d.id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
     UPDATE campaigns_delivery d
-    SET state = 1, lease = %(lease)s, lease_until = now() + make_interval(secs => %(seconds)s)
+    SET state = {LEASED}, lease = %(lease)s, lease_until = now() + make_interval(secs => %(seconds)s)
     FROM due WHERE d.id = due.id
     RETURNING d.*
 )
@@ -37,41 +39,44 @@ FROM claimed d
 JOIN campaigns_campaign c ON c.id = d.campaign_id
 LEFT JOIN campaigns_campaigncell cell ON cell.id = d.cell_id
 ORDER BY d.not_before, d.id
-"""
-# Consent, and the campaign's state, are asked once more at the last moment before the wire.
-_INTEND = """
+""")
+# Whether the person may be written to, and the campaign's state, are asked at the last moment before the wire.
+_INTEND = by_name(
+    """
 UPDATE campaigns_delivery d
-SET state = 2, attempts = d.attempts + 1, lease_until = now() + make_interval(secs => %(seconds)s),
+SET state = {INFLIGHT}, attempts = d.attempts + 1, lease_until = now() + make_interval(secs => %(seconds)s),
     recommended = v.recommended::jsonb, version_ref = v.version_ref
 FROM unnest(%(ids)s::bigint[], %(recommended)s::text[], %(versions)s::bigint[]) AS v(id, recommended, version_ref),
-     campaigns_campaign c, crm_customer k
-WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = 1 AND d.lease_until > now()
+     campaigns_campaign c, crm_customer k LEFT JOIN crm_identity i ON i.customer_id = k.id
+WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = {LEASED} AND d.lease_until > now()
   AND c.id = d.campaign_id AND c.state = 'sending'
-  AND k.id = d.customer_id AND k.state = 'active' AND k.permission & %(purpose)s = %(purpose)s
+  AND k.id = d.customer_id AND {INELIGIBLE} = ''
 RETURNING d.id
-"""
+""",
+    INELIGIBLE=sql(purpose="%(purpose)s", lane="%(lane)s"),
+)
 # A row the reaper called unknown meanwhile still belongs to this lease: the late answer is the truth.
-_OUTCOME = """
+_OUTCOME = by_name("""
 UPDATE campaigns_delivery d
 SET state = v.state, reason = v.reason, smtp_code = v.code, reply = v.reply, sent_at = v.sent_at,
     not_before = coalesce(v.not_before, d.not_before), lease_until = NULL,
-    lease = CASE WHEN v.state = 5 THEN d.lease END
+    lease = CASE WHEN v.state = {UNKNOWN} THEN d.lease END
 FROM unnest(%(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::smallint[], %(replies)s::text[],
             %(sent)s::timestamptz[], %(not_before)s::timestamptz[])
      AS v(id, state, reason, code, reply, sent_at, not_before)
-WHERE d.id = v.id AND d.lease = %(lease)s AND d.state IN (2, 5)
-"""
-_DROP = """
+WHERE d.id = v.id AND d.lease = %(lease)s AND d.state IN ({INFLIGHT}, {UNKNOWN})
+""")
+_DROP = by_name("""
 UPDATE campaigns_delivery d
 SET state = v.state, reason = v.reason, reply = v.reply, lease = NULL, lease_until = NULL
 FROM unnest(%(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(replies)s::text[])
      AS v(id, state, reason, reply)
-WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = 1
-"""
-_RELEASE = """
-UPDATE campaigns_delivery SET state = 0, lease = NULL, lease_until = NULL
-WHERE id = ANY(%s) AND lease = %s AND state = 1
-"""
+WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = {LEASED}
+""")
+_RELEASE = by_name("""
+UPDATE campaigns_delivery SET state = {QUEUED}, lease = NULL, lease_until = NULL
+WHERE id = ANY(%s) AND lease = %s AND state = {LEASED}
+""")
 _LOCK = "SELECT id FROM campaigns_delivery WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
@@ -166,6 +171,7 @@ def commit_group(lease: UUID, outcomes: Sequence[Outcome], intents: Sequence[Int
                 "lease": lease,
                 "seconds": seconds,
                 "purpose": int(Purpose.EMAIL_MARKETING),
+                "lane": Lane.MARKETING.value,
                 "ids": [item.id for item in intents],
                 "recommended": [json.dumps(item.recommended) for item in intents],
                 "versions": [item.version_ref for item in intents],

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection, models, transaction
 
 from campaigns.emails.freeze import freeze_texts
+from campaigns.sending.states import by_name
 from crm.consents.purposes import Purpose
+from crm.eligibility.reasons import Lane, sql
 from lib.runs import Progress
 
 BATCH = 50_000
@@ -27,7 +30,8 @@ SELECT max(customer_id) FROM (
 ) batch
 """
 # Unique (campaign, step, customer) makes a second run, or two at once, write nothing twice.
-_WRITE = """
+_WRITE = by_name(
+    """
 WITH written AS (
 WITH cell AS (
     SELECT c.id, c.segment_id, c.offer_id, c.position,
@@ -44,11 +48,7 @@ WITH cell AS (
     ORDER BY m.customer_id, cell.position, cell.id
 ), judged AS (
     SELECT placed.*, k.language AS spoken,
-           CASE WHEN k.state = 'erased' THEN 'erased'
-                WHEN k.state = 'restricted' THEN 'restricted'
-                WHEN k.permission & %(purpose)s = 0 THEN 'no_consent'
-                WHEN i.email_index IS NULL THEN 'no_address'
-                ELSE '' END AS reason
+           {INELIGIBLE} AS reason
     FROM placed
     JOIN crm_customer k ON k.id = placed.customer_id AND NOT k.canary
     LEFT JOIN crm_identity i ON i.customer_id = placed.customer_id
@@ -58,7 +58,7 @@ INSERT INTO campaigns_delivery (
     not_before, expires_at, reply, created_at
 )
 SELECT %(campaign)s, 0, customer_id, id, segment_id, offer_id, gen_random_uuid(),
-       CASE WHEN reason = '' THEN 0 ELSE 7 END, reason,
+       CASE WHEN reason = '' THEN {QUEUED} ELSE {SUPPRESSED} END, reason,
        CASE WHEN has_zh AND (spoken ILIKE 'zh%%' OR NOT has_en) THEN 'zh-hans' ELSE 'en' END,
        '[]'::jsonb, 0, now(), now() + make_interval(hours => %(hours)s), '', now()
 FROM judged
@@ -66,7 +66,9 @@ ON CONFLICT (campaign_id, step, customer_id) DO NOTHING
 RETURNING state, reason
 )
 SELECT state, reason, count(*) FROM written GROUP BY 1, 2
-"""
+""",
+    INELIGIBLE=sql(purpose="%(purpose)s", lane="%(lane)s"),
+)
 
 
 @dataclass
@@ -106,11 +108,12 @@ def _next(campaign_id: int, after: int) -> int:
 
 
 def _write(done: Materialised, campaign_id: int, after: int, last: int) -> int:
-    values = {
+    values: dict[str, Any] = {
         "campaign": campaign_id,
         "after": after,
         "last": last,
         "purpose": int(Purpose.EMAIL_MARKETING),
+        "lane": Lane.MARKETING.value,
         "hours": HOURS,
     }
     with transaction.atomic(), connection.cursor() as cursor:

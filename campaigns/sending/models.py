@@ -5,29 +5,19 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.sending.querysets import DeliveryQuerySet
+from campaigns.sending.states import TAKEN, WAITING, State
 from lib.declaration import behaviour, operations, pseudonym
 
 
 class Delivery(models.Model):
     """One mail of one campaign to one customer.
 
-    Do not insert outside campaigns.sending.materialise, and do not change `state` outside pump.py and outcome.py: the
-    order lease → intent → outcome is what makes a crash harmless. Unique (campaign, step, customer) makes
+    Do not insert outside campaigns.sending.materialise, and outside campaigns.sending change `state` only to stop what
+    waits: the order lease → intent → outcome is what makes a crash harmless. Unique (campaign, step, customer) makes
     materialising twice harmless.
     """
 
-    class State(models.IntegerChoices):
-        """queued → leased → inflight → sent | deferred | failed | unknown; suppressed and cancelled never leave."""
-
-        QUEUED = 0, _("Queued")
-        LEASED = 1, _("Leased")
-        INFLIGHT = 2, _("Being sent")
-        SENT = 3, _("Sent")
-        DEFERRED = 4, _("Deferred")
-        UNKNOWN = 5, _("Unknown")
-        FAILED = 6, _("Failed")
-        SUPPRESSED = 7, _("Suppressed")
-        CANCELLED = 8, _("Cancelled")
+    State = State
 
     class Reason(models.TextChoices):
         """Why a mail was not sent."""
@@ -84,9 +74,9 @@ class Delivery(models.Model):
         ]
         indexes = [
             # Read by the pump's claim.
-            models.Index("not_before", "id", name="delivery_due", condition=models.Q(state__in=[0, 4])),
+            models.Index("not_before", "id", name="delivery_due", condition=models.Q(state__in=WAITING)),
             # Read by the reaper.
-            models.Index("lease_until", name="delivery_leased", condition=models.Q(state__in=[1, 2])),
+            models.Index("lease_until", name="delivery_leased", condition=models.Q(state__in=TAKEN)),
             # Read by the campaign's progress and report.
             models.Index("campaign", "state", name="delivery_by_state"),
             # Read by a customer's messages.

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from campaigns.sending.states import OPEN, STOPPABLE, State
+
 if TYPE_CHECKING:
     from campaigns.sending.models import Delivery
 
@@ -13,12 +15,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def open(self) -> Self:
         """Not over yet: queued, leased, being sent or deferred."""
-        return self.filter(state__in=[0, 1, 2, 4])
+        return self.filter(state__in=OPEN)
 
     def waiting(self) -> Self:
         """Nothing is on the wire yet, so it can still be stopped."""
-        return self.filter(state__in=[0, 1, 4])
+        return self.filter(state__in=STOPPABLE)
 
     def sent(self) -> Self:
         """The mail server took responsibility."""
-        return self.filter(state=3)
+        return self.filter(state=State.SENT)

@@ -4,18 +4,22 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from campaigns.sending.states import by_name
+
 # Nothing was on the wire: safe to send again.
-_RETURNED = """
-UPDATE campaigns_delivery SET state = 0, lease = NULL, lease_until = NULL WHERE state = 1 AND lease_until < now()
-"""
+_RETURNED = by_name("""
+UPDATE campaigns_delivery SET state = {QUEUED}, lease = NULL, lease_until = NULL
+WHERE state = {LEASED} AND lease_until < now()
+""")
 # It may have been on the wire. Sending again could be a duplicate, so it never goes back; the lease stays, and with it
 # the right of a worker that was merely slow to say what happened.
-_UNKNOWN = """
-UPDATE campaigns_delivery SET state = 5, reason = 'crash', lease_until = NULL WHERE state = 2 AND lease_until < now()
-"""
-_EXPIRED = """
-UPDATE campaigns_delivery SET state = 6, reason = 'expired' WHERE state IN (0, 4) AND expires_at <= now()
-"""
+_UNKNOWN = by_name("""
+UPDATE campaigns_delivery SET state = {UNKNOWN}, reason = 'crash', lease_until = NULL
+WHERE state = {INFLIGHT} AND lease_until < now()
+""")
+_EXPIRED = by_name("""
+UPDATE campaigns_delivery SET state = {FAILED}, reason = 'expired' WHERE state IN {WAITING} AND expires_at <= now()
+""")
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from django.db import connection
 
 from campaigns.sending.models import Delivery
+from campaigns.sending.states import by_name
 from crm.ingest import intake
 from crm.ingest.event import Event
 
 SOURCE = "sending"
 BATCH = 5_000
 # The interaction's own unique index (source, message_id, occurred_at) answers for each row.
-_MISSING = """
+_MISSING = by_name("""
 SELECT d.id FROM campaigns_delivery d
-WHERE d.campaign_id = %s AND d.state = 3 AND NOT EXISTS (
+WHERE d.campaign_id = %s AND d.state = {SENT} AND NOT EXISTS (
     SELECT 1 FROM crm_interaction i
     WHERE i.source = 'sending' AND i.message_id = d.key::text AND i.occurred_at = d.sent_at
 )
 ORDER BY d.id LIMIT %s
-"""
+""")
 
 
 def note_sent(delivery_ids: Sequence[int]) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from campaigns.models import Delivery
 from crm.models import Customer
 
 MONTHS = 12
@@ -44,12 +45,12 @@ def months(customer: Customer) -> list[tuple[str, float, int]]:
                     AND occurred_at >= date_trunc('month', now()) - (%s - 1) * interval '1 month' GROUP BY 1
             ), mailed AS (
                 SELECT date_trunc('month', sent_at) AS month, count(*) AS mails
-                FROM campaigns_delivery WHERE customer_id = %s AND state = 3 GROUP BY 1
+                FROM campaigns_delivery WHERE customer_id = %s AND state = %s GROUP BY 1
             )
             SELECT to_char(span.month, 'YYYY-MM'), coalesce(money, 0), coalesce(mails, 0)
             FROM span LEFT JOIN spent USING (month) LEFT JOIN mailed USING (month) ORDER BY span.month
             """,
-            [MONTHS, customer.pk, MONTHS, customer.pk],
+            [MONTHS, customer.pk, MONTHS, customer.pk, Delivery.State.SENT.value],
         )
         return list(cursor.fetchall())
 

@@ -18,6 +18,7 @@ KEPT_SECONDS = 600
 WEEKS = 24
 PERIOD_DAYS = 30
 ATTRIBUTION_DAYS = 7
+SENT = Delivery.State.SENT.value
 """An order counts for a campaign when it follows its mail within so many days."""
 
 
@@ -45,7 +46,7 @@ def weeks() -> list[dict[str, Any]]:
         WITH lines AS (
             SELECT date_trunc('week', o.occurred_at AT TIME ZONE 'UTC')::date AS monday,
                    o.customer_id, o.order_id, o.value,
-                   EXISTS (SELECT 1 FROM campaigns_delivery d WHERE d.customer_id = o.customer_id AND d.state = 3
+                   EXISTS (SELECT 1 FROM campaigns_delivery d WHERE d.customer_id = o.customer_id AND d.state = %s
                            AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s * interval '1 day') AS mailed
             FROM crm_interaction o WHERE o.kind = 'order' AND o.occurred_at >= %s
         )
@@ -53,7 +54,7 @@ def weeks() -> list[dict[str, Any]]:
                coalesce(sum(value) FILTER (WHERE mailed), 0)::float
         FROM lines GROUP BY monday ORDER BY monday
         """,
-        [ATTRIBUTION_DAYS, first],
+        [SENT, ATTRIBUTION_DAYS, first],
     )
     if not found:
         return []
@@ -83,8 +84,8 @@ def period() -> dict[str, float | None]:
         )[0]
         sent, clicked, left = _rows(
             "SELECT count(*), count(clicked_at), count(unsubscribed_at) FROM campaigns_delivery "
-            "WHERE state = 3 AND sent_at > %s AND sent_at <= %s",
-            [start, end],
+            "WHERE state = %s AND sent_at > %s AND sent_at <= %s",
+            [SENT, start, end],
         )[0]
         result[f"revenue{tail}"], result[f"buyers{tail}"], result[f"sent{tail}"] = revenue, buyers, sent
         result[f"click_rate{tail}"] = clicked / sent if sent else None
@@ -105,9 +106,9 @@ def steps() -> list[int]:
                count(*) FILTER (WHERE EXISTS (
                    SELECT 1 FROM crm_interaction o WHERE o.customer_id = d.customer_id AND o.kind = 'order'
                    AND o.occurred_at >= %s AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s * interval '1 day'))
-        FROM campaigns_delivery d WHERE d.state = 3 AND d.sent_at > %s
+        FROM campaigns_delivery d WHERE d.state = %s AND d.sent_at > %s
         """,
-        [since, ATTRIBUTION_DAYS, since],
+        [since, ATTRIBUTION_DAYS, SENT, since],
     )
     return list(found[0])
 

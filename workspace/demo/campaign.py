@@ -97,7 +97,7 @@ def send(campaign: Campaign, progress: Progress) -> Sent:
         if not counts.claimed:
             # A worker beside us may hold the rest; when its leases end, somebody takes them up.
             time.sleep(PAUSE)
-        progress(total - campaign.deliveries.filter(state__in=[0, 1, 2, 4]).count(), total, "mails")
+        progress(total - campaign.deliveries.open().count(), total, "mails")
         campaign.refresh_from_db()
     return outcome(campaign)
 

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Delivery
 from crm.access.guards import editor
 from workspace import jobs
 from workspace.dashboard import figures
@@ -44,7 +44,7 @@ def _newest_campaigns() -> QuerySet[Campaign]:
     # Chosen first, counted then: counting the deliveries of all campaigns to show a few would cost more each month.
     newest = list(Campaign.objects.values_list("pk", flat=True)[:CAMPAIGNS_SHOWN])
     return Campaign.objects.filter(pk__in=newest).annotate(
-        sent=Count("deliveries", filter=Q(deliveries__state=3)),
+        sent=Count("deliveries", filter=Q(deliveries__state=Delivery.State.SENT)),
         opened=Count("deliveries__opened_at"),
         clicked=Count("deliveries__clicked_at"),
     )

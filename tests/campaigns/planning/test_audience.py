@@ -4,6 +4,9 @@ import pytest
 
 from campaigns.planning.audience import count
 from campaigns.planning.draft import create
+from campaigns.sending.materialise import materialise
+from campaigns.sending.states import State
+from crm.privacy import suppression
 from tests.campaigns.planning import shop
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
@@ -33,6 +36,15 @@ def test_people_who_may_not_be_mailed_are_left_out_by_reason() -> None:
     audience = count(draft)
     assert audience.excluded == {"no_consent": 1, "no_address": 1, "restricted": 1, "erased": 1}
     assert (audience.people, audience.reachable) == (5, 1)
+
+
+def test_counting_and_freezing_know_the_suppression_list() -> None:
+    people = [shop.person(), shop.person()]
+    suppression.suppress_customers(customer_ids=[people[1].pk], reason="bounced", actor="test")
+    draft = shop.campaign((shop.segment("A", people), None, shop.template()))
+    audience = count(draft)
+    assert (audience.excluded, audience.reachable) == ({"suppressed": 1}, 1)
+    assert materialise(campaign=draft).counts == {(State.QUEUED, ""): 1, (State.SUPPRESSED, "suppressed"): 1}
 
 
 def test_an_empty_matrix_reaches_nobody() -> None:
