@@ -1,26 +1,29 @@
 """A person says yes or no to a purpose. The event is kept for ever; the bitmap on the customer follows from the events.
 
-For each purpose the latest word counts (by when it was said, then by when we heard it), so that an old import cannot
-undo a newer refusal.
+Which word counts is told by crm.consents.standing: a no holds from the moment it is heard, whatever was said before.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.utils import timezone
 
+from crm.consents import standing
 from crm.consents.models import ConsentEvent
 from crm.consents.purposes import MARKETING_OBJECTION, Purpose
+from crm.consents.standing import Standing
 from crm.customers.models import Customer
 from lib import copying
 
 BATCH = 5_000
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""A word dated earlier is taken as said then: nobody gave this permission before, and no calendar ends there."""
 Basis = ConsentEvent.Basis
+T = TypeVar("T")
 
 _STAGE = {
     "customer_id": "bigint",
@@ -31,26 +34,14 @@ _STAGE = {
     "text_version": "text",
     "proof": "jsonb",
     "occurred_at": "timestamptz",
+    "recorded_at": "timestamptz",
 }
 _APPEND = """
 INSERT INTO crm_consentevent
     (customer_id, purpose, granted, basis, source, text_version, proof, occurred_at, recorded_at)
-SELECT customer_id, purpose, granted, basis, source, text_version, proof, occurred_at, clock_timestamp()
-FROM stage_consent
+SELECT customer_id, purpose, granted, basis, source, text_version, proof, occurred_at, recorded_at FROM stage_consent
 """
-# Service (bit 1) needs no permission: it is what the person came for.
-_MATERIALISE = """
-UPDATE crm_customer c
-SET permission = 1 | coalesce(
-    (
-        SELECT bit_or(latest.purpose) FROM (
-            SELECT DISTINCT ON (e.purpose) e.purpose, e.granted FROM crm_consentevent e
-            WHERE e.customer_id = c.id ORDER BY e.purpose, e.occurred_at DESC, e.id DESC
-        ) latest WHERE latest.granted
-    ), 0
-)
-WHERE c.id = ANY(%s)
-"""
+_LOCK = "SELECT id FROM crm_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 class PersonErased(Exception):
@@ -68,11 +59,27 @@ class Decision:
     """Where it was said: import, preference page, unsubscribe link, API."""
     basis: str = Basis.CONSENT
     occurred_at: datetime | None = None
-    """When it was said; now when None."""
+    """When it was said; now when None, and now when it lies ahead of the database's clock."""
     text_version: str = ""
     """Which text the person agreed to."""
     proof: dict[str, Any] = field(default_factory=dict)
-    """What proves it (a form's id, a token's hash); never an address."""
+    """What proves it (how it was said, a form's id, a message's); never an address."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a row of a file or a call of a program says about one person's purposes, all at once."""
+
+    customer_id: int
+    allowed: Purpose
+    refused: Purpose
+    source: str
+    said_at: datetime | None = None
+    """None when nobody wrote down when."""
+    text_version: str = ""
+    proof: dict[str, Any] = field(default_factory=dict)
+    undoes_refusal: bool = False
+    """Whether its yes may undo a no: whoever hands it in may say so, and says how and when the person agreed."""
 
 
 @transaction.atomic
@@ -84,14 +91,16 @@ def grant(
     basis: str = Basis.CONSENT,
     occurred_at: datetime | None = None,
     text_version: str = "",
+    proof: dict[str, Any] | None = None,
 ) -> Purpose:
-    """Record that a person allows the purposes; return everything the person allows now.
+    """Record that a person allows the purposes; return everything the person allows now, which the yes may not change.
 
-    Raises PersonErased when the person was erased.
+    A yes said before the last no was heard changes nothing. Raises PersonErased when the person was erased.
     """
     if Customer.objects.select_for_update().values_list("state", flat=True).get(pk=customer.pk) == "erased":
         raise PersonErased
-    return _decide(customer, Decision(customer.pk, purposes, True, source, basis, occurred_at, text_version))
+    said = Decision(customer.pk, purposes, True, source, basis, occurred_at, text_version, proof or {})
+    return _decide(customer, said)
 
 
 @transaction.atomic
@@ -102,23 +111,19 @@ def withdraw(
     source: str,
     basis: str = Basis.CONSENT,
     occurred_at: datetime | None = None,
+    proof: dict[str, Any] | None = None,
 ) -> Purpose:
     """Record that a person no longer allows the purposes; return everything the person still allows.
 
-    It holds at once: whoever acts on a person asks the bitmap at that moment. Service cannot be withdrawn.
+    It holds at once: whoever acts on a person asks the bitmap at that moment. Service cannot be withdrawn. Who
+    withdraws e-mail marketing objects to marketing, by whichever door (GDPR Article 21, paragraphs 2 and 3).
     """
-    return _decide(customer, Decision(customer.pk, purposes, False, source, basis, occurred_at))
+    return _decide(customer, Decision(customer.pk, purposes, False, source, basis, occurred_at, "", proof or {}))
 
 
-def object_to_marketing(*, customer: Customer, source: str, occurred_at: datetime | None = None) -> Purpose:
-    """Record an objection to direct marketing, which covers the profiling done for it (GDPR Article 21, 2 and 3)."""
-    return withdraw(
-        customer=customer,
-        purposes=MARKETING_OBJECTION,
-        source=source,
-        basis=Basis.OBJECTION,
-        occurred_at=occurred_at,
-    )
+def object_to_marketing(*, customer: Customer, source: str, proof: dict[str, Any] | None = None) -> Purpose:
+    """Record an objection to direct marketing, which covers all that is done for it; return what is still allowed."""
+    return withdraw(customer=customer, purposes=MARKETING_OBJECTION, source=source, proof=proof)
 
 
 def _decide(customer: Customer, decision: Decision) -> Purpose:
@@ -128,27 +133,111 @@ def _decide(customer: Customer, decision: Decision) -> Purpose:
 
 
 def record_many(*, decisions: Iterable[Decision]) -> int:
-    """Record what many people said, as an import brings it; return the number of events written.
+    """Record many people's decisions; return the number of events written.
 
-    One event for each purpose of each decision, appended by one statement, and one statement for the bitmaps, per
-    batch of 5,000 decisions; all in one transaction.
+    A no to e-mail marketing is an objection to marketing and covers all that is done for it. One event for each purpose
+    of each decision, appended by one statement, and one statement for the bitmaps, per batch of 5,000 decisions; all in
+    one transaction.
     """
     written = 0
-    rest = iter(decisions)
-    with transaction.atomic(), connection.cursor() as cursor:
-        while batch := list(islice(rest, BATCH)):
-            ids = sorted({decision.customer_id for decision in batch})
-            # Locked first, and in one order, so that two writers of one person's events work out the bitmap in turn.
-            cursor.execute("SELECT id FROM crm_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
-            written += copying.stage("stage_consent", _STAGE, _rows(batch))
-            cursor.execute(_APPEND)
-            cursor.execute(_MATERIALISE, [ids])
+    with transaction.atomic():
+        for batch in _batches(map(_whole, decisions)):
+            ids, heard = _lock(batch)
+            written += _append(batch, ids, heard)
     return written
 
 
-def _rows(decisions: Sequence[Decision]) -> Iterator[tuple[Any, ...]]:
-    now = timezone.now()
+def _whole(decision: Decision) -> Decision:
+    if decision.granted or not decision.purposes & Purpose.EMAIL_MARKETING:
+        return decision
+    return replace(decision, purposes=decision.purposes | MARKETING_OBJECTION, basis=Basis.OBJECTION)
+
+
+def record_statements(*, statements: Iterable[Statement]) -> int:
+    """Record what is new in what files and programs say about people; return the number of events written.
+
+    What is in force already is not repeated, so the same file again adds nothing. A yes against a no is left out unless
+    the statement may undo it and the person agreed after we heard the no: a file may be older than what the person
+    said since. The same people are locked, and the same few statements made, as by `record_many`.
+    """
+    written = 0
+    with transaction.atomic():
+        for batch in _batches(statements):
+            ids, heard = _lock(batch)
+            before = standing.of(ids)
+            news = [decision for statement in batch for decision in _news(statement, before, heard)]
+            written += _append(news, ids, heard) if news else 0
+    return written
+
+
+def _news(statement: Statement, before: dict[tuple[int, int], Standing], heard: datetime) -> Iterator[Decision]:
+    def now(purpose: Purpose) -> Standing:
+        return before.get((statement.customer_id, int(purpose)), Standing(False, None))
+
+    refused, basis, mail = statement.refused, Basis.CONSENT, now(Purpose.EMAIL_MARKETING)
+    if refused & Purpose.EMAIL_MARKETING and not mail.refused:
+        basis = Basis.OBJECTION
+        # Somebody who never got mail and leaves that box empty may still allow the rest in the same form.
+        kept = Purpose(0) if mail.allowed else statement.allowed
+        refused |= Purpose(sum(one for one in MARKETING_OBJECTION & ~kept if mail.allowed or now(one).allowed))
+    refused = Purpose(sum(one for one in refused if not now(one).refused))
+    allowed = Purpose(
+        sum(
+            one
+            for one in statement.allowed & ~statement.refused & ~refused
+            if not now(one).allowed and (not now(one).refused or _undoes(statement, now(one), heard))
+        )
+    )
+    for purposes, granted, why in ((refused, False, basis), (allowed, True, Basis.CONSENT)):
+        if purposes:
+            yield Decision(
+                statement.customer_id,
+                purposes,
+                granted,
+                statement.source,
+                why,
+                statement.said_at,
+                statement.text_version if granted else "",
+                statement.proof,
+            )
+
+
+def _undoes(statement: Statement, now: Standing, heard: datetime) -> bool:
+    # A date ahead of our clock is nobody's memory of when they agreed.
+    said = statement.said_at
+    return (
+        statement.undoes_refusal and said is not None and now.refused_at is not None and now.refused_at < said <= heard
+    )
+
+
+def _batches(rows: Iterable[T]) -> Iterator[Sequence[T]]:
+    rest = iter(rows)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _lock(batch: Sequence[Decision] | Sequence[Statement]) -> tuple[list[int], datetime]:
+    # In one order, so that two writers of one person's words hear them, and work out the bitmap, in turn.
+    ids = sorted({row.customer_id for row in batch})
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [ids])
+        cursor.execute("SELECT clock_timestamp()")
+        heard: datetime = cursor.fetchone()[0]
+    return ids, heard
+
+
+def _append(decisions: Sequence[Decision], ids: Sequence[int], heard: datetime) -> int:
+    written = copying.stage("stage_consent", _STAGE, _rows(decisions, heard))
+    with connection.cursor() as cursor:
+        cursor.execute(_APPEND)
+    # Whoever acts on changed permissions learns here, in this transaction, whose changed.
+    standing.materialise(ids)
+    return written
+
+
+def _rows(decisions: Sequence[Decision], heard: datetime) -> Iterator[tuple[Any, ...]]:
     for decision in decisions:
+        said = decision.occurred_at
         for purpose in decision.purposes & ~Purpose.SERVICE:
             yield (
                 decision.customer_id,
@@ -158,5 +247,6 @@ def _rows(decisions: Sequence[Decision]) -> Iterator[tuple[Any, ...]]:
                 decision.source[:60],
                 decision.text_version[:64],
                 json.dumps(decision.proof),
-                decision.occurred_at or now,
+                heard if said is None else max(EARLIEST, min(said, heard)).astimezone(UTC),
+                heard,
             )

@@ -35,13 +35,15 @@ LABELS: dict[Purpose, str | Promise] = {
 }
 BY_KEY: dict[str, Purpose] = {purpose.name.lower(): purpose for purpose in Purpose if purpose.name}
 
-# Objecting to e-mail marketing is also an objection to the profiling done for it (GDPR Article 21, paragraphs 2 and 3).
+# Objecting to e-mail marketing is also an objection to the profiling and tracking done for it and to giving the address
+# to others for theirs (GDPR Article 21, paragraphs 2 and 3).
 MARKETING_OBJECTION = (
     Purpose.EMAIL_MARKETING
     | Purpose.PROFILING
     | Purpose.RECOMMENDATION
     | Purpose.OPEN_TRACKING
     | Purpose.CLICK_TRACKING
+    | Purpose.SHARE_THIRD_PARTY
 )
 
 

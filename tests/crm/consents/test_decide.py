@@ -44,9 +44,7 @@ def test_an_objection_to_marketing_ends_the_profiling_for_it(customer: Customer)
         everything |= purpose
     decide.grant(customer=customer, purposes=everything, source="test")
     left = decide.object_to_marketing(customer=customer, source="unsubscribe link")
-    assert (
-        left == Purpose.SERVICE | Purpose.ANALYTICS | Purpose.MODEL_TRAINING | Purpose.SMS | Purpose.SHARE_THIRD_PARTY
-    )
+    assert left == Purpose.SERVICE | Purpose.ANALYTICS | Purpose.MODEL_TRAINING | Purpose.SMS
     assert set(ConsentEvent.objects.filter(granted=False).values_list("basis", flat=True)) == {"objection"}
 
 
