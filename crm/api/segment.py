@@ -38,7 +38,9 @@ def receive(request: HttpRequest, call: str) -> JsonResponse:
         return _refusal(400, "batch", f"A batch has at most {segment.MAX_BATCH} messages.")
     if isinstance(body.get("context"), dict) and call == "batch":
         messages = [_with_context(message, body["context"]) for message in messages]
-    outcome = segment.take(messages, f"api:{key.prefix}")
+    # A key that only sends events may lie in a browser, where anybody reads it: it undoes nobody's refusal.
+    may_undo = ApiKey.Scope.WRITE in key.scopes
+    outcome = segment.take(messages, f"api:{key.prefix}", undoes_refusals=may_undo)
     answer: dict[str, Any] = {"success": True, "accepted": outcome.accepted, "known": outcome.known}
     if outcome.rejected:
         answer["rejected"] = [

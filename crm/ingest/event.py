@@ -47,6 +47,8 @@ class Event:
     """Of IDENTIFY: what the person said about themselves. Identifying traits are sealed, never stored as they are."""
     consents: dict[str, bool] | None = None
     """Of IDENTIFY: purpose key → yes or no."""
+    undoes_refusal: bool = False
+    """Of IDENTIFY: whether the sender may undo what a person refused; a key that may lie in a browser may not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,19 @@ from typing import Any
 from django.db import transaction
 
 from crm.consents import decide
-from crm.consents.purposes import BY_KEY
+from crm.consents.purposes import keys_of
 from crm.customers.models import Customer
-from crm.ingest import people, person
+from crm.ingest import people, person, refusals
 from crm.ingest.event import ALIAS, Event, Outcome, Rejection
 from crm.ingest.person import GENDERS, Person
-from crm.ingest.scrubbing import clean_id, clean_properties, names_identifier
+from crm.ingest.scrubbing import clean_id, clean_properties, clean_reference, names_identifier
 
 TWO_KNOWN = "Both ids are known people; two known people are not made one."
+STANDS = (
+    "The person refused this: {}. The rest was taken. A yes undoes a no when a key with the scope write sends it, with"
+    " consent_how among the traits and a timestamp after the refusal."
+)
+PROOF_LIMIT = 120
 TRAITS = {"firstName": "first_name", "lastName": "last_name", "name": "name", "address": "address"}
 COARSE = ("language", "timezone", "country", "region", "gender")
 
@@ -23,12 +28,13 @@ def apply(events: Sequence[Event]) -> Outcome:
 
     Somebody with an anonymous id only and an e-mail address among the traits is known by that address from then on. An
     anonymous visitor without one stays anonymous: coarse traits and consents are kept, names and numbers are not.
+    What a bad event refuses is recorded all the same, for whoever it names.
     """
     rejected: list[Rejection] = []
     done = 0
     for index, event in enumerate(events):
         with transaction.atomic():
-            problem = _alias(event) if event.kind == ALIAS else _identify(event)
+            problem = _alias(event) if event.kind == ALIAS else _told(event)
         if problem:
             rejected.append(Rejection(index, *problem))
         else:
@@ -47,17 +53,37 @@ def _alias(event: Event) -> tuple[str, str] | None:
     return None if known.of(event) else ("userId", people.CLOSED)
 
 
-def _identify(event: Event) -> tuple[str, str] | None:
+def _told(event: Event) -> tuple[str, str] | None:
     told = person_of(event)
+    problem = _identify(event, told)
+    if problem:
+        refusal = person.refusal_of(told, event.anonymous_id)
+        refusals.record([refusal], event.source, _proof(event))
+    return problem
+
+
+def _proof(event: Event) -> dict[str, Any]:
+    return {"message": clean_reference(event.message_id[:PROOF_LIMIT])}
+
+
+def _identify(event: Event, told: Person) -> tuple[str, str] | None:
     if not told.external_id and not told.email:
         return _anonymous(event, told)
-    outcome = person.save([told], event.source)
+    outcome = person.save([told], event.source, _proof(event))
     if outcome.rejected:
         return outcome.rejected[0].field, outcome.rejected[0].reason
+    name = event.external_id or person.holder_of(told.email)
     if event.anonymous_id:
-        name = event.external_id or person.holder_of(told.email)
         people.resolve([_with_both(event, name)], event.source)
-    return None
+    return _stands(told, {"external_id": clean_id(name)})
+
+
+def _stands(told: Person, who: dict[str, Any]) -> tuple[str, str] | None:
+    # Read back, so that no program believes that it subscribed somebody it did not.
+    asked = refusals.purposes_of(told.consents, granted=True)
+    held = Customer.objects.values_list("permission", flat=True).get(**who) if asked else 0
+    left = keys_of(asked & ~held)
+    return ("consents", STANDS.format(", ".join(left))) if left else None
 
 
 def _with_both(event: Event, external_id: str) -> Event:
@@ -82,20 +108,8 @@ def _anonymous(event: Event, told: Person) -> tuple[str, str] | None:
         setattr(customer, name, getattr(told, name) or getattr(customer, name))
     customer.attributes = {**customer.attributes, **clean_properties(told.attributes)}
     customer.save(update_fields=[*COARSE, "attributes"])
-    decide.record_many(
-        decisions=[
-            decide.Decision(
-                customer_id=found,
-                purposes=BY_KEY[key],
-                granted=granted,
-                source=event.source,
-                occurred_at=event.occurred_at,
-            )
-            for key, granted in told.consents.items()
-            if bool(customer.permission & BY_KEY[key]) != granted
-        ]
-    )
-    return None
+    decide.record_statements(statements=[person.statement_of(told, found, event.source, _proof(event))])
+    return _stands(told, {"pk": found})
 
 
 def person_of(event: Event) -> Person:
@@ -106,6 +120,7 @@ def person_of(event: Event) -> Person:
     identity = {ours: _text(traits.pop(theirs)) for theirs, ours in TRAITS.items() if traits.get(theirs)}
     identity |= {ours: _text(traits.pop(ours)) for ours in ("first_name", "last_name") if traits.get(ours)}
     email, phone = _text(traits.pop("email", "")), _text(traits.pop("phone", ""))
+    how, text = _text(traits.pop("consent_how", "")), _text(traits.pop("consent_text", ""))
     attributes: dict[str, Any] = {}
     for key, value in traits.items():
         if names_identifier(key):
@@ -125,6 +140,9 @@ def person_of(event: Event) -> Person:
         attributes=attributes,
         consents=event.consents or {},
         consented_at=event.occurred_at,
+        consent_how=how,
+        consent_text=text,
+        undoes_refusal=event.undoes_refusal,
     )
 
 

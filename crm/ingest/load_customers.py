@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from django.utils import timezone
 
 from crm.consents.purposes import BY_KEY
-from crm.ingest.cells import BadCell, moment, number, yes_or_no
+from crm.ingest.cells import BadCell, consent, moment, number
 from crm.ingest.files import Row
 from crm.ingest.person import GENDERS, Person, age_band
 from crm.ingest.sink import Line
@@ -33,34 +33,40 @@ COLUMNS = (
     *CONSENTS,
     "consents",
     "consented_at",
+    "consent_how",
+    "consent_text",
 )
 ONE_OF = (("external_id", "email"),)
 
 
 def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[Line[Person]]:
-    """Yield a person for every row. A birth year or an age is kept as its band only."""
+    """Yield a person for every row. A birth year or an age is kept as its band only; an empty cell says nothing."""
     for row in rows:
         if row.problem:
             yield row.line, row.cells, ("", row.problem)
             continue
         cells = {name: row.cells[place].strip() for name, place in places.items()}
-        meant = _person(cells)
-        yield row.line, row.cells, meant
+        yield row.line, row.cells, _person(cells)
 
 
-def _person(cells: dict[str, str]) -> Person | tuple[str, str]:
-    column = "birth_year" if cells.get("birth_year") else "age"
+def _person(cells: dict[str, str]) -> Person:
+    # A cell that cannot be read rejects the row; the refusals in the others are taken all the same.
+    problem: tuple[str, str] | None = None
+    consents = {key.strip(): True for key in cells.get("consents", "").replace(";", ",").split(",") if key.strip()}
+    for column, key in CONSENTS.items():
+        try:
+            said = consent(cells.get(column, ""))
+        except BadCell as error:
+            problem = problem or (column, str(error))
+        else:
+            consents |= {} if said is None else {key: said}
+    band, at, column = "", None, "consented_at"
     try:
-        band = cells.get("age_band", "") or _band(cells)
-        column = "consents"
-        consents = {key.strip(): True for key in cells.get("consents", "").replace(";", ",").split(",") if key.strip()}
-        for column, key in CONSENTS.items():
-            if column in cells:
-                consents[key] = yes_or_no(cells[column])
-        column = "consented_at"
         at = moment(cells["consented_at"]) if cells.get("consented_at") else None
+        column = "birth_year" if cells.get("birth_year") else "age"
+        band = cells.get("age_band", "") or _band(cells)
     except BadCell as error:
-        return column, str(error)
+        problem = problem or (column, str(error))
     gender = cells.get("gender", "").casefold()
     return Person(
         external_id=cells.get("external_id", ""),
@@ -76,6 +82,9 @@ def _person(cells: dict[str, str]) -> Person | tuple[str, str]:
         attributes={name[11:]: text for name, text in cells.items() if name.startswith("attributes.") and text},
         consents=consents,
         consented_at=at,
+        consent_how=cells.get("consent_how", ""),
+        consent_text=cells.get("consent_text", ""),
+        problem=problem,
     )
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import uuid_utils.compat as uuid
 from django.db import connection
 
-from crm.consents import decide
-from crm.consents.models import ConsentEvent
+from crm.consents import decide, standing
 from crm.consents.purposes import Purpose
 from crm.customers.merge import MERGED, merge_known
 from crm.customers.models import Customer
@@ -146,13 +145,7 @@ def tie(pairs: dict[str, int]) -> None:
 
     A yes said anonymously is not carried over: whether the same person said it is a guess; a guess may only restrict.
     """
-    merged = merge_known({clean_id(value): customer_id for value, customer_id in pairs.items()})
-    for anonymous, known in merged:
-        said: dict[int, bool] = dict(
-            ConsentEvent.objects.filter(customer_id=anonymous)
-            .order_by("occurred_at", "id")
-            .values_list("purpose", "granted")
-        )
-        refused = Purpose(sum(purpose for purpose, granted in said.items() if not granted))
+    for anonymous, known in merge_known({clean_id(value): customer_id for value, customer_id in pairs.items()}):
+        refused = Purpose(sum(purpose for (_, purpose), said in standing.of([anonymous]).items() if said.refused))
         if refused:
             decide.withdraw(customer=Customer.objects.get(pk=known), purposes=refused, source=MERGED)

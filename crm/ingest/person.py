@@ -13,8 +13,9 @@ import uuid_utils.compat as uuid
 from django.db import connection, transaction
 
 from crm.consents import decide
-from crm.consents.purposes import BY_KEY, Purpose
+from crm.consents.purposes import BY_KEY
 from crm.customers.models import Customer
+from crm.ingest import refusals
 from crm.ingest.event import Outcome, Rejection
 from crm.ingest.people import CLOSED
 from crm.ingest.scrubbing import clean_id, clean_properties, clean_text
@@ -23,6 +24,7 @@ from lib import copying
 
 TAKEN = "This {} belongs to another customer."
 IDENTITY_LIMIT = 300
+HOW_LIMIT = 200
 ATTRIBUTES_LIMIT = 16_000
 ZONES = frozenset(zoneinfo.available_timezones())
 COARSE = {"language": 10, "timezone": 40, "country": 2, "region": 60, "age_band": 10, "gender": 12}
@@ -55,11 +57,6 @@ ON CONFLICT (external_id) DO UPDATE SET
 WHERE c.state = 'active'
 RETURNING external_id, id, uuid, xmax = 0
 """
-# The latest word about each purpose, as crm.consents.decide counts it.
-_LATEST = """
-SELECT DISTINCT ON (customer_id, purpose) customer_id, purpose, granted, occurred_at FROM crm_consentevent
-WHERE customer_id = ANY(%s) ORDER BY customer_id, purpose, occurred_at DESC, id DESC
-"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +79,14 @@ class Person:
     """Purpose key → yes or no."""
     consented_at: datetime | None = None
     """When the consents were given; a yes of unknown date never undoes a no."""
+    consent_how: str = ""
+    """How the person agreed (a form, a call, a card at the till); a yes that does not say so never undoes a no."""
+    consent_text: str = ""
+    """Which version of which text the person agreed to."""
+    undoes_refusal: bool = True
+    """Whether who hands this in may undo a no at all; a key that may lie in a browser may not."""
+    problem: tuple[str, str] | None = None
+    """(field, reason) why the person cannot go in. What they refuse is recorded all the same."""
 
 
 @dataclass(slots=True)
@@ -100,11 +105,13 @@ def age_band(age: int) -> str:
     return next((band for limit, band in BANDS if age < limit), "65+")
 
 
-def save(people: Sequence[Person], source: str) -> Outcome:
+def save(people: Sequence[Person], source: str, proof: dict[str, Any] | None = None) -> Outcome:
     """Make or update the customers, seal their identities and record their consents, in one transaction.
 
-    Somebody without a shop's id is found, or made, by the e-mail address. `accepted` counts new customers, `known`
-    those that existed. An address that belongs to somebody else rejects its row, and only its row.
+    `proof` says which import or message it was, and is kept with each consent. What a rejected row refuses is recorded
+    all the same, when its person is known. Somebody without a shop's id is found, or made, by the e-mail address.
+    `accepted` counts new customers, `known` those that existed. An address that belongs to somebody else rejects its
+    row, and only its row.
     """
     rejected: list[Rejection] = []
     with transaction.atomic():
@@ -112,7 +119,9 @@ def save(people: Sequence[Person], source: str) -> Outcome:
         _refuse_taken(good, rejected)
         added = _upsert(good, source, rejected)
         vault.seal_many([_sealing(row) for row in good if _sealed(row.person)])
-        _consent(good, source)
+        said = [statement_of(row.person, row.customer_id, source, proof) for row in good if row.person.consents]
+        decide.record_statements(statements=said)
+        refusals.record([refusal_of(people[rejection.index]) for rejection in rejected], source, proof or {})
     rejected.sort(key=lambda rejection: rejection.index)
     return Outcome(added, len(good) - added, rejected)
 
@@ -142,6 +151,8 @@ def _checked(people: Sequence[Person], rejected: list[Rejection]) -> list[_Known
 
 def problem_of(person: Person, *, named: bool = False) -> tuple[str, str] | None:
     """Return (field, reason) of what is wrong with a person as told; `named` when an anonymous id names them."""
+    if person.problem:
+        return person.problem
     if not named and not person.external_id and not person.email:
         return "external_id", "Neither an id nor an e-mail address is given."
     if len(person.external_id) > 120 or "\x00" in person.external_id:
@@ -256,29 +267,27 @@ def _sealing(row: _Known) -> vault.Sealing:
     )
 
 
-def _consent(good: list[_Known], source: str) -> None:
-    told = {row.customer_id: row.person for row in good if row.person.consents}
-    if not told:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_LATEST, [list(told)])
-        latest = {(pk, purpose): (granted, at) for pk, purpose, granted, at in cursor.fetchall()}
-    decisions = []
-    for pk, person in told.items():
-        for key, granted in person.consents.items():
-            purpose = BY_KEY[key]
-            before, at = latest.get((pk, int(purpose)), (None, None))
-            # A file may be older than what the person said since: it repeats nothing, and undoes no refusal undated.
-            stale = at is not None and (person.consented_at is None or person.consented_at <= at)
-            if purpose == Purpose.SERVICE or before == granted or (granted and stale):
-                continue
-            decisions.append(
-                decide.Decision(
-                    customer_id=pk,
-                    purposes=purpose,
-                    granted=granted,
-                    source=source,
-                    occurred_at=person.consented_at,
-                )
-            )
-    decide.record_many(decisions=decisions)
+def statement_of(person: Person, customer_id: int, source: str, proof: dict[str, Any] | None) -> decide.Statement:
+    """Return what a person, known by now, says about their purposes."""
+    how = clean_text(person.consent_how)[:HOW_LIMIT]
+    return decide.Statement(
+        customer_id=customer_id,
+        allowed=refusals.purposes_of(person.consents, granted=True),
+        refused=refusals.purposes_of(person.consents),
+        source=source,
+        said_at=person.consented_at,
+        text_version=clean_text(person.consent_text),
+        proof={**(proof or {}), **({"how": how} if how else {})},
+        undoes_refusal=person.undoes_refusal and bool(how),
+    )
+
+
+def refusal_of(person: Person, anonymous_id: str = "") -> refusals.Refusal:
+    """Return what a person refuses, with every name they are given."""
+    return refusals.Refusal(
+        purposes=refusals.purposes_of(person.consents),
+        external_id=person.external_id,
+        anonymous_id=anonymous_id,
+        email=person.email,
+        said_at=person.consented_at,
+    )

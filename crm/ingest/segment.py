@@ -5,14 +5,14 @@ import json
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from crm.ingest import identify, intake
-from crm.ingest.cells import BadCell, moment
+from crm.ingest import identify, intake, refusals
+from crm.ingest.cells import BadCell, moment, refuses
 from crm.ingest.event import ALIAS, IDENTIFY, NOT_ACTS, Event, Outcome, Rejection
 from crm.ingest.scrubbing import clean_reference
 from crm.interactions.models import Interaction
@@ -67,11 +67,12 @@ class _Call:
         )
 
 
-def take(messages: Sequence[Any], source: str) -> Outcome:
+def take(messages: Sequence[Any], source: str, *, undoes_refusals: bool = False) -> Outcome:
     """Take a batch of Segment messages in; rejections carry the position of the message.
 
     Who people are comes first and what they did second, whatever their order in the batch: then a visitor's acts land
-    on the right person at once.
+    on the right person at once. `undoes_refusals` says whether the sender may undo what people refused, where a message
+    says how they agreed.
     """
     rejected: list[Rejection] = []
     told: list[tuple[int, Event]] = []
@@ -83,6 +84,9 @@ def take(messages: Sequence[Any], source: str) -> Outcome:
                 (told if event.kind in NOT_ACTS else acts).append((index, event))
         except BadMessage as error:
             rejected.append(Rejection(index, *error.args))
+            refusals.record([_refusal(message)], source, {})
+    if undoes_refusals:
+        told = [(index, replace(event, undoes_refusal=True)) for index, event in told]
     accepted = seen = 0
     for part, store in ((told, identify.apply), (acts, _record)):
         outcome = store([event for _, event in part])
@@ -93,6 +97,20 @@ def take(messages: Sequence[Any], source: str) -> Outcome:
 
 def _record(events: Sequence[Event]) -> Outcome:
     return intake.record(events, create_products=True)
+
+
+def _refusal(message: Any) -> refusals.Refusal:
+    # Whatever else is wrong with a message: whom it names, and what it clearly refuses.
+    traits = message.get("traits") if isinstance(message, dict) and message.get("type") == "identify" else None
+    consents = traits.get("consents") if isinstance(traits, dict) else None
+    said = consents.items() if isinstance(consents, dict) else ()
+    no = {str(key): False for key, value in said if value is False or (isinstance(value, str) and refuses(value))}
+    return refusals.Refusal(
+        purposes=refusals.purposes_of(no),
+        external_id=str(message.get("userId") or "") if no else "",
+        anonymous_id=str(message.get("anonymousId") or "") if no else "",
+        email=str(traits.get("email") or "") if no and traits else "",
+    )
 
 
 def _moments(messages: Sequence[Any], source: str) -> dict[str, datetime]:

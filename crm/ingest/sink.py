@@ -52,7 +52,8 @@ class Sink:
 
     def people(self, lines: Iterable[Line[Person]], doing: str) -> None:
         """Store customers; raises Cancelled between batches when somebody asked to stop."""
-        self._take(lines, PEOPLE, lambda batch: person.save(batch, self.run.source), doing)
+        proof = {"import": self.run.pk}
+        self._take(lines, PEOPLE, lambda batch: person.save(batch, self.run.source, proof), doing)
 
     def products(self, lines: Iterable[Line[Mapping[str, Any]]], doing: str) -> None:
         """Store products; raises Cancelled between batches when somebody asked to stop."""
