@@ -8,8 +8,8 @@ from django.utils import timezone
 from campaigns.emails import links
 from campaigns.emails.links import BadToken
 from campaigns.sending.models import Delivery
-from crm.consents import decide
-from crm.consents.purposes import LABELS, Purpose
+from crm.consents import decide, standing
+from crm.consents.purposes import LABELS, MARKETING_OBJECTION, Purpose
 from crm.customers.models import Customer
 from crm.ingest import intake
 from crm.ingest.event import Event
@@ -49,6 +49,11 @@ class Reader:
         """Whether the reader gets marketing mail."""
         return bool(self.customer.permission & Purpose.EMAIL_MARKETING)
 
+    @property
+    def objected(self) -> bool:
+        """Whether nothing is left of marketing, and of what is done for it, that the reader allows."""
+        return not self.customer.permission & MARKETING_OBJECTION
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -83,16 +88,23 @@ def choices(reader: Reader) -> list[Choice]:
     return [Choice(purpose, bool(reader.customer.permission & purpose)) for purpose in CHOICES]
 
 
+def holds(reader: Reader, allowed: Purpose) -> bool:
+    """Does exactly `allowed` hold, of what the reader can choose?"""
+    return not (Purpose(reader.customer.permission) ^ allowed) & Purpose(sum(CHOICES))
+
+
 @transaction.atomic
 def unsubscribe(*, token: str, source: str = SOURCE) -> Reader:
     """Record the objection, and stop every mail to this reader that is not on the wire; doing it twice changes nothing.
 
-    Raises Unknown.
+    The reader is as the database has them afterwards: ask `objected` before saying that it is done. Raises Unknown.
     """
-    reader = reader_of(token)
-    if reader.subscribed:
-        decide.object_to_marketing(customer=reader.customer, source=source)
-        _note(reader)
+    reader = _locked(token)
+    customer, subscribed = reader.customer, reader.subscribed
+    if customer.state != Customer.State.ERASED and not (reader.objected and _refused(customer)):
+        decide.object_to_marketing(customer=customer, source=source, proof=_proof(reader))
+        if subscribed:
+            _note(reader)
     _stop(reader)
     return reader
 
@@ -101,22 +113,39 @@ def unsubscribe(*, token: str, source: str = SOURCE) -> Reader:
 def choose(*, token: str, allowed: Purpose) -> Reader:
     """Let the reader's choice hold for every purpose of CHOICES; the others stay as they are.
 
-    Raises Unknown.
+    Who leaves e-mail marketing objects to all that is done for it, whatever else is chosen. The reader is as the
+    database has them afterwards. Raises Unknown.
     """
-    reader = reader_of(token)
+    reader = _locked(token)
     if reader.customer.state == Customer.State.ERASED:
         raise Unknown
     now = Purpose(reader.customer.permission)
     offered = Purpose(sum(CHOICES))
     leaving = reader.subscribed and not allowed & Purpose.EMAIL_MARKETING
     if withdrawn := offered & now & ~allowed:
-        decide.withdraw(customer=reader.customer, purposes=withdrawn, source=PAGE)
-    if granted := offered & allowed & ~now:
-        decide.grant(customer=reader.customer, purposes=granted, source=PAGE)
+        decide.withdraw(customer=reader.customer, purposes=withdrawn, source=PAGE, proof=_proof(reader))
+    if (granted := offered & allowed & ~now) and not leaving:
+        decide.grant(customer=reader.customer, purposes=granted, source=PAGE, proof=_proof(reader))
     if leaving:
         _note(reader)
         _stop(reader)
     return reader
+
+
+def _locked(token: str) -> Reader:
+    # Nobody changes what the reader allows between our look and what follows from it.
+    reader = reader_of(token)
+    customer = Customer.objects.select_for_update(no_key=True).get(pk=reader.customer.pk)
+    return Reader(customer, reader.delivery)
+
+
+def _refused(customer: Customer) -> bool:
+    said = standing.of([customer.pk]).get((customer.pk, int(Purpose.EMAIL_MARKETING)))
+    return said is not None and said.refused
+
+
+def _proof(reader: Reader) -> dict[str, str]:
+    return {"mail": str(reader.delivery.key)} if reader.delivery else {}
 
 
 def _stop(reader: Reader) -> None:

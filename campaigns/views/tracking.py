@@ -67,9 +67,12 @@ def _unsubscribed(request: HttpRequest, token: str) -> HttpResponse:
         reader = preferences.unsubscribe(token=token)
     except preferences.Unknown as error:
         raise Http404 from error
+    # What is said is what the database holds now; a mail program tries again after a 503.
+    status = 200 if reader.objected else 503
     if request.POST.get("List-Unsubscribe") == "One-Click":
-        return HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8", headers=PRIVATE)
-    return _page(request, "unsubscribe", {"token": token, "reader": reader, "done": True})
+        text = "Unsubscribed.\n" if reader.objected else "Not unsubscribed. Please try again.\n"
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=PRIVATE, status=status)
+    return _page(request, "unsubscribe", {"token": token, "reader": reader, "failed": not reader.objected}, status)
 
 
 @login_not_required
@@ -79,13 +82,14 @@ def preference_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the reader allows, and let it be changed."""
     if token == PREVIEW:
         return _page(request, "preferences", {"preview": True})
-    saved = request.method == "POST"
-    if saved:
+    saved = ""
+    if request.method == "POST":
         allowed = Purpose(sum(BY_KEY[key] for key in set(request.POST.getlist("purpose")) & BY_KEY.keys()))
         try:
             reader = preferences.choose(token=token, allowed=allowed)
         except preferences.Unknown as error:
             raise Http404 from error
+        saved = "as asked" if preferences.holds(reader, allowed) else "otherwise"
     else:
         reader = _reader(token)
     context = {"token": token, "reader": reader, "choices": preferences.choices(reader), "saved": saved}
@@ -99,11 +103,11 @@ def _reader(token: str) -> preferences.Reader:
         raise Http404 from error
 
 
-def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+def _page(request: HttpRequest, name: str, context: dict[str, object], status: int = 200) -> HttpResponse:
     reader = context.get("reader")
     language = reader.language if isinstance(reader, preferences.Reader) else translation.get_language() or "en"
     with translation.override(language):
-        response = render(request, f"campaigns/tracking/{name}.html", context)
+        response = render(request, f"campaigns/tracking/{name}.html", context, status=status)
     for header, value in PRIVATE.items():
         response[header] = value
     return response
