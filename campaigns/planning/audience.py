@@ -63,7 +63,7 @@ class Audience:
 
     @property
     def out(self) -> int:
-        """People in the matrix who get nothing."""
+        """People in the audience who get nothing."""
         return sum(self.excluded.values())
 
 

@@ -61,7 +61,7 @@ def _sender(campaign: Campaign) -> Iterable[Problem]:
 
 def _rows(cells: list[CampaignCell], day: date | None) -> Iterable[Problem]:
     if not cells:
-        yield Problem("no_rows", _("The matrix is empty. Choose at least one segment and an e-mail for it."))
+        yield Problem("no_rows", _("The audience is empty. Choose at least one segment and an e-mail for it."))
     for cell in cells:
         names = {"segment": cell.segment.shown_name, "offer": cell.offer.shown_name if cell.offer else ""}
         if cell.segment.archived_at:

@@ -76,7 +76,7 @@ def set_cells(*, campaign: Campaign, rows: Sequence[Row]) -> list[CampaignCell]:
     draft = held_draft(campaign)
     segments = [row.segment_id for row in rows]
     if len(set(segments)) != len(segments):
-        raise ValidationError(_("Each segment can stand in the matrix once."))
+        raise ValidationError(_("Each segment can stand in the audience once."))
     if len(rows) > MAX_ROWS:
         raise ValidationError(_("A campaign has at most 50 rows."))
     draft.cells.exclude(segment_id__in=segments).delete()

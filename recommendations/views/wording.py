@@ -34,7 +34,7 @@ LEARNERS: dict[str, str | Promise] = {
     "two_tower": gettext_lazy("Two-tower network"),
     "next": gettext_lazy("What is taken next"),
     "sitting": gettext_lazy("What is taken in one sitting"),
-    "again_alive": gettext_lazy("Habits that still live"),
+    "again_alive": gettext_lazy("Habits still alive"),
     "again_due": gettext_lazy("Due by their own rhythm"),
 }
 BUCKETS: dict[str, str | Promise] = {

@@ -21,6 +21,6 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
         ),
     ),
     (_("Habits"), ("usual_hour", "usual_weekday", "evening_share", "weekend_share", "top_channel")),
-    (_("Answers to mail"), ("emails_90d", "opens_90d", "clicks_90d", "coupons")),
+    (_("E-mail engagement"), ("emails_90d", "opens_90d", "clicks_90d", "coupons")),
 )  # fmt: skip
 GROUP_OF: dict[str, str | Promise] = {name: label for label, names in GROUPS for name in names}

@@ -109,7 +109,7 @@ def draft_a_campaign(seen: Watched) -> None:
     page = seen.page
     seen.open(reverse("campaigns:campaign_new"))
     page.fill("[name=name]", CAMPAIGN)
-    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("button", name="Create").click()
     page.wait_for_url(re.compile(r"/campaigns/\d+/$"))
     seen.settle()
     for segment in (SEGMENT, None):

@@ -67,7 +67,7 @@ def test_what_makes_no_sense_is_refused(words: tuple[object, ...]) -> None:
 
 def test_a_draft_with_problems_is_not_started() -> None:
     pk = int(run("campaign", "create", "May"))
-    with pytest.raises(CommandError, match="matrix is empty"):
+    with pytest.raises(CommandError, match="audience is empty"):
         run("campaign", "schedule", pk)
     with pytest.raises(CommandError, match="is no moment"):
         run("campaign", "schedule", pk, "--at", "soon")

@@ -149,7 +149,7 @@ def test_the_overview_tells_what_served_when_and_who_changed_it(marketer: Client
     promote.promote(version=old, by=marketer.get(ROOT).wsgi_request.user)  # type: ignore[arg-type]
     page = marketer.get(ROOT).content.decode()
     assert "What served when" in page
-    assert "Rolled back" in page and "By itself" in page
+    assert "Rolled back" in page and "Automatically" in page
     assert "已回滚" in marketer.get(ROOT, headers=CHINESE).content.decode()
 
 

@@ -44,7 +44,7 @@ def terms() -> list[Terms]:
     return [
         Terms(name="Autumn discount", name_zh="秋季折扣", kind="percent", value=Decimal(15), cost=Decimal(6),
               code="AUTUMN15", url=f"{shop}/autumn", valid_until=until),
-        Terms(name="Delivery on us", name_zh="运费我们出", kind="delivery", cost=Decimal(4),
+        Terms(name="Delivery on us", name_zh="包邮", kind="delivery", cost=Decimal(4),
               code="FREESHIP", url=f"{shop}/delivery", valid_until=until),
         Terms(name="Thank-you voucher", name_zh="感谢券", kind="amount", value=Decimal(10), cost=Decimal(10),
               code="TENOFF", url=f"{shop}/voucher", valid_until=until),
