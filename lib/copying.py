@@ -52,5 +52,10 @@ def copy(table: str, columns: dict[str, str], rows: Iterable[Sequence[Any]], *, 
             for row in rows:
                 stream.write_row(row)
                 count += 1
-        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
     return count
+
+
+def analyse(table: str, *, using: str = "default") -> None:
+    """Let the planner know what is in a table; the caller does so once, after a big load that joins depend on."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))

@@ -47,6 +47,7 @@ def draft(shelves: Iterator[Shelf]) -> int:
     while chunk := list(islice(shelves, CHUNK)):
         rows = ((s.customer_id, s.product_ids, s.scores, Jsonb(s.reasons), s.personal) for s in chunk)
         drafted += copying.copy(DRAFT, COLUMNS, rows)
+    copying.analyse(DRAFT)
     return drafted
 
 

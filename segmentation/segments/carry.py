@@ -48,6 +48,7 @@ def carry_clusters(*, run: ClusterRun, people: npt.NDArray[np.int64], labels: np
     """
     found = zip(people.tolist(), labels.tolist(), strict=True)
     copying.stage(STAGING, {"customer_id": "bigint", "number": "smallint"}, found)
+    copying.analyse(STAGING)
     now = timezone.now()
     before = {segment.pk: segment for segment in Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER)}
     clusters = list(run.clusters.all())

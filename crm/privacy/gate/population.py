@@ -102,6 +102,7 @@ def population(need: Purpose, names: Pseudonyms) -> Iterator[Population]:
         {"customer_id": "bigint", "rank": "int"},
         ((pk, rank) for rank, pk in enumerate(customers.tolist())),
     )
+    copying.analyse(TABLE)
     try:
         yield Population(persons, reasons)
     finally:
