@@ -1,7 +1,6 @@
 """What there is to buy or to read."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -50,8 +49,6 @@ class Product(models.Model):
 
     class Meta:
         indexes = [
-            # Read by the product list's search box.
-            GinIndex(fields=["name"], opclasses=["gin_trgm_ops"], name="product_name_search"),
             # Read by the product list's department filter.
             models.Index(fields=["department", "id"], name="product_by_department"),
         ]

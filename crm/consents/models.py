@@ -21,7 +21,8 @@ class ConsentEvent(models.Model):
         CONTRACT = "contract", _("Contract")
         OBJECTION = "objection", _("Objection")
 
-    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="consents")
+    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="consents", db_index=False)
+    """Found by the index `consent_by_customer`."""
     purpose = models.BigIntegerField()
     """One bit of crm.consents.purposes.Purpose."""
     granted = models.BooleanField()

@@ -1,6 +1,6 @@
 """The vocabulary for reading customers."""
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -25,12 +25,12 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """People who allow every purpose in the bitmap."""
         return self.alias(_allowed=F("permission").bitand(bits)).filter(_allowed=bits)
 
-    def latest_first(self, before: tuple[datetime | None, int] | None = None) -> Self:
-        """Newest activity first; `before` is the (last_seen, id) of the last row of the page before."""
-        ordered = self.order_by(F("last_seen").desc(nulls_last=True), "-id")
+    def latest_first(self, before: tuple[date | None, int] | None = None) -> Self:
+        """Newest day of activity first; `before` is the (seen_on, id) of the last row of the page before."""
+        ordered = self.order_by(F("seen_on").desc(nulls_last=True), "-id")
         if before is None:
             return ordered
         seen, pk = before
         if seen is None:
-            return ordered.filter(last_seen__isnull=True, pk__lt=pk)
-        return ordered.filter(Q(last_seen__lt=seen) | Q(last_seen=seen, pk__lt=pk) | Q(last_seen__isnull=True))
+            return ordered.filter(seen_on__isnull=True, pk__lt=pk)
+        return ordered.filter(Q(seen_on__lt=seen) | Q(seen_on=seen, pk__lt=pk) | Q(seen_on__isnull=True))

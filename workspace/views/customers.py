@@ -1,6 +1,7 @@
 """The page that lists customers."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +27,11 @@ PAGE = 50
 COUNT_AT_MOST = 100_000
 """Counting further would cost more than the page; beyond it the header says "more than"."""
 SHOWN_SEGMENTS = 3
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BADGES = (Purpose.EMAIL_MARKETING, Purpose.PROFILING, Purpose.RECOMMENDATION)
 
 
 def customers(request: HttpRequest) -> HttpResponse:
-    """List customers, newest activity first, narrowed by segment, country, language, consent and state.
+    """List customers, newest day of activity first, narrowed by segment, country, language, consent and state.
 
     A search is posted, because what is searched for may be an e-mail address, and an address never enters a URL.
     """
@@ -116,29 +116,31 @@ def _is_uuid(words: str) -> bool:
     return True
 
 
-def _page(found: Any, after: tuple[datetime | None, int] | None) -> list[Any]:
+def _page(found: Any, after: tuple[date | None, int] | None) -> list[Any]:
     """Return a page and one more row, if there is one."""
     if after is None or after[0] is None:
         return list(found.latest_first(after)[: PAGE + 1])
     # Bounded on both sides of the NULLs: only so does the index begin at the page instead of at the first customer.
-    rows = list(found.filter(last_seen__lte=after[0]).latest_first(after)[: PAGE + 1])
+    rows = list(found.filter(seen_on__lte=after[0]).latest_first(after)[: PAGE + 1])
     if len(rows) <= PAGE:
-        rows += found.filter(last_seen__isnull=True).latest_first()[: PAGE + 1 - len(rows)]
+        rows += found.filter(seen_on__isnull=True).latest_first()[: PAGE + 1 - len(rows)]
     return rows
 
 
-def _cursor(text: str) -> tuple[datetime | None, int] | None:
-    seen, _dash, pk = text.partition("-")
-    if not pk.isdecimal() or not (seen == "never" or seen.isdecimal()):
+def _cursor(text: str) -> tuple[date | None, int] | None:
+    day, _dash, pk = text.partition("-")
+    if not re.fullmatch(r"[0-9]{1,18}", pk):
         return None
-    return (None if seen == "never" else EPOCH + timedelta(microseconds=int(seen[:17]))), int(pk[:18])
+    if day == "never":
+        return None, int(pk)
+    try:
+        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date(), int(pk)
+    except ValueError:
+        return None
 
 
 def _after(last: Any) -> str:
-    if last.last_seen is None:
-        return f"never-{last.pk}"
-    # Whole microseconds, because a float would round and the page after would repeat or miss somebody.
-    return f"{(last.last_seen - EPOCH) // timedelta(microseconds=1)}-{last.pk}"
+    return f"{last.seen_on:%Y%m%d}-{last.pk}" if last.seen_on else f"never-{last.pk}"
 
 
 def _rows(page: list[Any], request: HttpRequest) -> list[dict[str, Any]]:
