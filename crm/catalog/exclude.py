@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from crm.catalog.models import Product
+from crm.changes.tell import Topic, tell
 
 
 @transaction.atomic
@@ -10,4 +11,5 @@ def exclude(*, product: Product, excluded: bool) -> Product:
     """Set whether a product is excluded from recommendations, and return it."""
     product.recommendable = not excluded
     product.save(update_fields=["recommendable", "updated_at"])
+    tell(Topic.PRODUCTS, facts=[product.pk])
     return product

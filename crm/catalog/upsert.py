@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from psycopg import sql
 
+from crm.changes.tell import Topic, tell
 from lib import copying
 
 COLUMNS = {
@@ -89,12 +90,14 @@ def _write(rows: Sequence[Mapping[str, Any]], update: set[str]) -> tuple[int, in
             sql.SQL(
                 "WITH written AS (INSERT INTO crm_product AS p ({names}, created_at, updated_at)"
                 " SELECT {names}, now(), now() FROM stage_product ON CONFLICT (sku) DO {action}"
-                " RETURNING p.xmax = 0 AS added)"
-                " SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM written"
+                " RETURNING p.id, p.xmax = 0 AS added)"
+                " SELECT count(*) FILTER (WHERE added), count(*), array_agg(id) FROM written"
             ).format(names=names, action=action)
         )
-        added, changed = cursor.fetchone()
-    return int(added), int(changed)
+        added, touched, ids = cursor.fetchone()
+    if touched:
+        tell(Topic.PRODUCTS, facts=ids)
+    return int(added), int(touched - added)
 
 
 def _new(name: str) -> sql.Composed:

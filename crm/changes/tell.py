@@ -62,6 +62,8 @@ class Signal:
     """JSON of at most 1,024 characters."""
 
 
+# Mostly nobody: then this one look is all that it costs to tell.
+_ON = "SELECT DISTINCT stream FROM crm_newsreader"
 _PEOPLE_AND_FACTS = """
 INSERT INTO crm_news (reader, topic, refs, since, until, size)
 SELECT name, %(topic)s, refs, %(since)s, %(until)s, cardinality(refs)
@@ -83,20 +85,20 @@ WHERE r.stream = 'signals' AND heard.signals IS NOT NULL
 # 1000 is ROW.
 EVENTS = """
     INSERT INTO crm_news (reader, topic, refs, since, until, size, signals)
-    SELECT r.name, 'events', p.refs, p.since, p.until, cardinality(p.refs), NULL
+    SELECT r.name, 'events', p.refs, p.since, p.until, cardinality(p.refs), NULL::jsonb
     FROM crm_newsreader r, LATERAL (
         SELECT array_agg(customer_id) AS refs, min(since) AS since, max(until) AS until FROM (
             SELECT customer_id, min(occurred_at) AS since, max(occurred_at) AS until,
                 (row_number() OVER () - 1) / 1000 AS part
             FROM fresh WHERE r.stream = 'people' GROUP BY customer_id
-        ) AS each_one GROUP BY part
+        ) AS each_one GROUP BY part ORDER BY part
     ) AS p WHERE r.stream = 'people'
     UNION ALL
-    SELECT r.name, 'events', f.refs, f.since, f.until, cardinality(f.refs), NULL
+    SELECT r.name, 'events', f.refs, f.since, f.until, cardinality(f.refs), NULL::jsonb
     FROM crm_newsreader r, LATERAL (
         SELECT array_agg(id) AS refs, min(occurred_at) AS since, max(occurred_at) AS until FROM (
             SELECT id, occurred_at, (row_number() OVER () - 1) / 1000 AS part FROM fresh WHERE r.stream = 'facts'
-        ) AS each_one GROUP BY part
+        ) AS each_one GROUP BY part ORDER BY part
     ) AS f WHERE r.stream = 'facts'
     UNION ALL
     SELECT r.name, 'signals', '{}', NULL, NULL, jsonb_array_length(s.signals), s.signals
@@ -112,7 +114,7 @@ EVENTS = """
             ) AS signal, (row_number() OVER () - 1) / 1000 AS part
             FROM fresh JOIN crm_signalwanted w ON w.kind = 'event:' || fresh.kind
             WHERE r.stream = 'signals' AND (w.until IS NULL OR w.until > now())
-        ) AS heard GROUP BY part
+        ) AS heard GROUP BY part ORDER BY part
     ) AS s WHERE r.stream = 'signals'
 """
 """News of new interactions, as a part of the statement that inserts them: it reads their columns from `fresh` and takes
@@ -131,19 +133,22 @@ def tell(
     """Tell the readers who are switched on; must run in the transaction that writes the facts.
 
     `facts` are ids of new rows as the topic says, the customers themselves when None. `since` and `until` are the
-    earliest and latest moments at which something happened. Of the signals only those are kept whose kind is wanted.
-    Raises ValueError for a signal whose data are too long.
+    earliest and latest moments at which something happened. `signals` are made only while somebody reads any, and of
+    them only those are kept whose kind is wanted. Raises ValueError for a signal whose data are too long.
     """
-    people = list(dict.fromkeys(customers))
-    rows = people if facts is None else list(facts)
-    told = [_told(signal) for signal in signals]
     with connection.cursor() as cursor:
-        for start in range(0, max(len(people), len(rows)), ROW):
-            part = slice(start, start + ROW)
-            values = {"topic": topic, "customers": people[part], "facts": rows[part], "since": since, "until": until}
-            cursor.execute(_PEOPLE_AND_FACTS, values)
-        for piece in _pieces(told):
-            cursor.execute(_SIGNALS, [json.dumps(piece, ensure_ascii=False)])
+        cursor.execute(_ON)
+        on = {stream for (stream,) in cursor.fetchall()}
+        if on & {"people", "facts"}:
+            people = list(dict.fromkeys(customers))
+            rows = people if facts is None else list(facts)
+            for start in range(0, max(len(people), len(rows)), ROW):
+                part = slice(start, start + ROW)
+                values = {"customers": people[part], "facts": rows[part], "since": since, "until": until}
+                cursor.execute(_PEOPLE_AND_FACTS, {"topic": topic, **values})
+        if "signals" in on:
+            for piece in _pieces([_told(signal) for signal in signals]):
+                cursor.execute(_SIGNALS, [json.dumps(piece, ensure_ascii=False)])
 
 
 def about(

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
+from crm.changes.tell import Origin, Signal, Topic, tell
 from crm.consents import standing
 from crm.consents.models import ConsentEvent
-from crm.consents.purposes import MARKETING_OBJECTION, Purpose
+from crm.consents.purposes import MARKETING_OBJECTION, Purpose, keys_of
 from crm.consents.standing import Standing
 from crm.customers.models import Customer
-from lib import copying
 
 BATCH = 5_000
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -25,7 +25,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 Basis = ConsentEvent.Basis
 T = TypeVar("T")
 
-_STAGE = {
+_COLUMNS = {
     "customer_id": "bigint",
     "purpose": "bigint",
     "granted": "boolean",
@@ -36,11 +36,13 @@ _STAGE = {
     "occurred_at": "timestamptz",
     "recorded_at": "timestamptz",
 }
-_APPEND = """
-INSERT INTO crm_consentevent
-    (customer_id, purpose, granted, basis, source, text_version, proof, occurred_at, recorded_at)
-SELECT customer_id, purpose, granted, basis, source, text_version, proof, occurred_at, recorded_at FROM stage_consent
-"""
+# In the order in which they were said: of two words heard at once the later id counts.
+_APPEND = f"""
+INSERT INTO crm_consentevent ({", ".join(_COLUMNS)})
+SELECT {", ".join(_COLUMNS)}
+FROM json_to_recordset(%s::json) AS said ({", ".join(map(" ".join, _COLUMNS.items()))})
+RETURNING id
+"""  # noqa: S608 our own words only
 _LOCK = "SELECT id FROM crm_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
@@ -64,6 +66,7 @@ class Decision:
     """Which text the person agreed to."""
     proof: dict[str, Any] = field(default_factory=dict)
     """What proves it (how it was said, a form's id, a message's); never an address."""
+    origin: Origin = Origin.LIVE
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Statement:
     """None when nobody wrote down when."""
     text_version: str = ""
     proof: dict[str, Any] = field(default_factory=dict)
+    origin: Origin = Origin.LIVE
     undoes_refusal: bool = False
     """Whether its yes may undo a no: whoever hands it in may say so, and says how and when the person agreed."""
 
@@ -199,6 +203,7 @@ def _news(statement: Statement, before: dict[tuple[int, int], Standing], heard: 
                 statement.said_at,
                 statement.text_version if granted else "",
                 statement.proof,
+                statement.origin,
             )
 
 
@@ -227,12 +232,15 @@ def _lock(batch: Sequence[Decision] | Sequence[Statement]) -> tuple[list[int], d
 
 
 def _append(decisions: Sequence[Decision], ids: Sequence[int], heard: datetime) -> int:
-    written = copying.stage("stage_consent", _STAGE, _rows(decisions, heard))
+    rows = [dict(zip(_COLUMNS, row, strict=True)) for row in _rows(decisions, heard)]
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND)
-    # Whoever acts on changed permissions learns here, in this transaction, whose changed.
+        cursor.execute(_APPEND, [json.dumps(rows, default=str)])
+        written = [pk for (pk,) in cursor.fetchall()]
     standing.materialise(ids)
-    return written
+    # Whoever acts on permissions learns here, in this transaction, who said something.
+    people = (decision.customer_id for decision in decisions)
+    tell(Topic.CONSENT, customers=people, facts=written, since=heard, until=heard, signals=_signals(decisions, heard))
+    return len(written)
 
 
 def _rows(decisions: Sequence[Decision], heard: datetime) -> Iterator[tuple[Any, ...]]:
@@ -246,7 +254,15 @@ def _rows(decisions: Sequence[Decision], heard: datetime) -> Iterator[tuple[Any,
                 str(decision.basis),
                 decision.source[:60],
                 decision.text_version[:64],
-                json.dumps(decision.proof),
+                decision.proof,
                 heard if said is None else max(EARLIEST, min(said, heard)).astimezone(UTC),
                 heard,
             )
+
+
+def _signals(decisions: Sequence[Decision], heard: datetime) -> Iterator[Signal]:
+    for decision in decisions:
+        word = "granted" if decision.granted else "withdrawn"
+        for key in keys_of(decision.purposes & ~Purpose.SERVICE):
+            kind = f"consent:{word}:{key}"
+            yield Signal(kind=kind, customer=decision.customer_id, occurred_at=heard, origin=decision.origin)

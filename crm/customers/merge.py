@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.changes.tell import Topic, tell
 from crm.customers.models import AnonymousId, Customer
 
 MERGED = "merged"
@@ -68,4 +69,5 @@ def merge(*, anonymous: Customer, known: Customer) -> bool:
     first.first_seen = first.last_seen = None
     first.state = Customer.State.ERASED
     first.save()
+    tell(Topic.MERGED, customers=[first.pk, second.pk])
     return True

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.changes.tell import Topic, about, tell
 from crm.consents import decide
 from crm.consents.purposes import keys_of
 from crm.customers.models import Customer
@@ -108,6 +109,7 @@ def _anonymous(event: Event, told: Person) -> tuple[str, str] | None:
         setattr(customer, name, getattr(told, name) or getattr(customer, name))
     customer.attributes = {**customer.attributes, **clean_properties(told.attributes)}
     customer.save(update_fields=[*COARSE, "attributes"])
+    tell(Topic.PROFILE, customers=[found], signals=about(Topic.PROFILE, [found], event.occurred_at))
     decide.record_statements(statements=[person.statement_of(told, found, event.source, _proof(event))])
     return _stands(told, {"pk": found})
 

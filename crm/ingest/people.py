@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import uuid_utils.compat as uuid
 from django.db import connection
+from django.utils import timezone
 
+from crm.changes.tell import Origin, Topic, about, tell
 from crm.consents import decide, standing
 from crm.consents.purposes import Purpose
 from crm.customers.merge import MERGED, merge_known
@@ -36,7 +38,7 @@ class People:
         return None if found in self.closed else found
 
 
-def resolve(events: Iterable[Event], source: str) -> People:
+def resolve(events: Iterable[Event], source: str, origin: Origin = Origin.LIVE) -> People:
     """Find or make the customer of every event. Must run in the transaction that stores the events.
 
     New customers may be served and nothing else until they say more. An event that carries both a known and an
@@ -57,11 +59,11 @@ def resolve(events: Iterable[Event], source: str) -> People:
             anonymous.add(event.anonymous_id)
     people = People()
     if external:
-        people.by_external = _externals(external, source, people.closed)
+        people.by_external = _externals(external, source, people.closed, origin)
     if pairs:
         tie({value: people.by_external[known] for value, known in pairs.items()})
     if anonymous:
-        people.by_anonymous = _anonymous(anonymous, source, people.closed)
+        people.by_anonymous = _anonymous(anonymous, source, people.closed, origin)
     if internal:
         people.internal = _internals(internal, people.closed)
     return people
@@ -75,7 +77,7 @@ def _internals(ids: set[int], closed: set[int]) -> set[int]:
     return {pk for pk, _ in rows}
 
 
-def _externals(values: set[str], source: str, closed: set[int]) -> dict[str, int]:
+def _externals(values: set[str], source: str, closed: set[int], origin: Origin) -> dict[str, int]:
     stored = {value: clean_id(value) for value in values}
     found = _find_external(sorted(set(stored.values())), closed)
     missing = sorted(set(stored.values()) - found.keys())
@@ -87,9 +89,10 @@ def _externals(values: set[str], source: str, closed: set[int]) -> dict[str, int
                 " region, age_band, gender, attributes, source, created_at)"
                 " SELECT u, e, %s, 'active', false, '', '', '', '', '', '', '{}', %s, now()"
                 " FROM unnest(%s::uuid[], %s::text[]) AS new (u, e)"
-                " ON CONFLICT (external_id) DO NOTHING",
+                " ON CONFLICT (external_id) DO NOTHING RETURNING id",
                 [int(Purpose.SERVICE), source, [uuid.uuid7() for _ in missing], missing],
             )
+            _tell_created([pk for (pk,) in cursor.fetchall()], origin)
         found |= _find_external(missing, closed)
     return {value: found[kept] for value, kept in stored.items()}
 
@@ -114,7 +117,7 @@ def _find_anonymous(values: list[str], closed: set[int]) -> dict[str, int]:
     return {value: pk for value, pk, _ in rows}
 
 
-def _anonymous(values: set[str], source: str, closed: set[int]) -> dict[str, int]:
+def _anonymous(values: set[str], source: str, closed: set[int], origin: Origin) -> dict[str, int]:
     stored = {value: clean_id(value) for value in values}
     found = _find_anonymous(sorted(set(stored.values())), closed)
     missing = sorted(set(stored.values()) - found.keys())
@@ -133,11 +136,17 @@ def _anonymous(values: set[str], source: str, closed: set[int]) -> dict[str, int
                 " FROM unnest(%s::uuid[]) AS new (u) RETURNING id, uuid)"
                 " INSERT INTO crm_anonymousid (value, customer_id, created_at)"
                 " SELECT t.v, made.id, now() FROM unnest(%s::uuid[], %s::text[]) AS t (u, v)"
-                " JOIN made ON made.uuid = t.u ON CONFLICT (value) DO NOTHING",
+                " JOIN made ON made.uuid = t.u ON CONFLICT (value) DO NOTHING RETURNING customer_id",
                 [int(Purpose.SERVICE), source, ids[: len(missing)], ids[: len(missing)], missing],
             )
+            _tell_created([pk for (pk,) in cursor.fetchall()], origin)
         found |= _find_anonymous(missing, closed)
     return {value: found[kept] for value, kept in stored.items()}
+
+
+def _tell_created(made: list[int], origin: Origin) -> None:
+    if made:
+        tell(Topic.CREATED, customers=made, signals=about(Topic.CREATED, made, timezone.now(), origin))
 
 
 def tie(pairs: dict[str, int]) -> None:

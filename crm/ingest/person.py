@@ -11,7 +11,9 @@ from uuid import UUID
 
 import uuid_utils.compat as uuid
 from django.db import connection, transaction
+from django.utils import timezone
 
+from crm.changes.tell import Origin, Topic, about, tell
 from crm.consents import decide
 from crm.consents.purposes import BY_KEY
 from crm.customers.models import Customer
@@ -98,6 +100,7 @@ class _Known:
     phone_index: bytes | None = None
     customer_id: int = 0
     uuid: UUID | None = None
+    new: bool = False
 
 
 def age_band(age: int) -> str:
@@ -105,7 +108,13 @@ def age_band(age: int) -> str:
     return next((band for limit, band in BANDS if age < limit), "65+")
 
 
-def save(people: Sequence[Person], source: str, proof: dict[str, Any] | None = None) -> Outcome:
+def save(
+    people: Sequence[Person],
+    source: str,
+    proof: dict[str, Any] | None = None,
+    *,
+    origin: Origin = Origin.LIVE,
+) -> Outcome:
     """Make or update the customers, seal their identities and record their consents, in one transaction.
 
     `proof` says which import or message it was, and is kept with each consent. What a rejected row refuses is recorded
@@ -119,9 +128,10 @@ def save(people: Sequence[Person], source: str, proof: dict[str, Any] | None = N
         _refuse_taken(good, rejected)
         added = _upsert(good, source, rejected)
         vault.seal_many([_sealing(row) for row in good if _sealed(row.person)])
-        said = [statement_of(row.person, row.customer_id, source, proof) for row in good if row.person.consents]
+        said = [statement_of(row.person, row.customer_id, source, proof, origin) for row in good if row.person.consents]
         decide.record_statements(statements=said)
         refusals.record([refusal_of(people[rejection.index]) for rejection in rejected], source, proof or {})
+        _tell(good, origin)
     rejected.sort(key=lambda rejection: rejection.index)
     return Outcome(added, len(good) - added, rejected)
 
@@ -231,16 +241,22 @@ def _upsert(good: list[_Known], source: str, rejected: list[Rejection]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT)
         written = {external: rest for external, *rest in cursor.fetchall()}
-    kept, added = [], 0
+    kept = []
     for row in good:
         if row.external_id not in written:
             rejected.append(Rejection(row.index, "external_id", CLOSED))
             continue
-        row.customer_id, row.uuid, new = written[row.external_id]
-        added += new
+        row.customer_id, row.uuid, row.new = written[row.external_id]
         kept.append(row)
     good[:] = kept
-    return added
+    return sum(row.new for row in good)
+
+
+def _tell(good: list[_Known], origin: Origin) -> None:
+    now = timezone.now()
+    for topic, new in ((Topic.CREATED, True), (Topic.PROFILE, False)):
+        if ids := [row.customer_id for row in good if row.new == new]:
+            tell(topic, customers=ids, signals=about(topic, ids, now, origin))
 
 
 def _values(row: _Known, source: str) -> tuple[Any, ...]:
@@ -267,7 +283,9 @@ def _sealing(row: _Known) -> vault.Sealing:
     )
 
 
-def statement_of(person: Person, customer_id: int, source: str, proof: dict[str, Any] | None) -> decide.Statement:
+def statement_of(
+    person: Person, customer_id: int, source: str, proof: dict[str, Any] | None, origin: Origin = Origin.LIVE
+) -> decide.Statement:
     """Return what a person, known by now, says about their purposes."""
     how = clean_text(person.consent_how)[:HOW_LIMIT]
     return decide.Statement(
@@ -278,6 +296,7 @@ def statement_of(person: Person, customer_id: int, source: str, proof: dict[str,
         said_at=person.consented_at,
         text_version=clean_text(person.consent_text),
         proof={**(proof or {}), **({"how": how} if how else {})},
+        origin=origin,
         undoes_refusal=person.undoes_refusal and bool(how),
     )
 

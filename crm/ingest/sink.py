@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from crm.catalog.upsert import upsert_products
+from crm.changes.tell import Origin
 from crm.ingest import intake, person
 from crm.ingest.event import Event, Outcome
 from crm.ingest.files import Rejects
@@ -48,12 +49,17 @@ class Sink:
 
     def events(self, lines: Iterable[Line[Event]], doing: str, *, create_products: bool = False) -> None:
         """Store interactions; raises Cancelled between batches when somebody asked to stop."""
-        self._take(lines, EVENTS, lambda batch: intake.record(batch, create_products=create_products), doing)
+        self._take(
+            lines,
+            EVENTS,
+            lambda batch: intake.record(batch, create_products=create_products, origin=Origin.IMPORT),
+            doing,
+        )
 
     def people(self, lines: Iterable[Line[Person]], doing: str) -> None:
         """Store customers; raises Cancelled between batches when somebody asked to stop."""
         proof = {"import": self.run.pk}
-        self._take(lines, PEOPLE, lambda batch: person.save(batch, self.run.source, proof), doing)
+        self._take(lines, PEOPLE, lambda batch: person.save(batch, self.run.source, proof, origin=Origin.IMPORT), doing)
 
     def products(self, lines: Iterable[Line[Mapping[str, Any]]], doing: str) -> None:
         """Store products; raises Cancelled between batches when somebody asked to stop."""

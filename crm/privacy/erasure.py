@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from crm.changes import read
+from crm.changes.tell import Topic, about, tell
 from crm.consents import decide
 from crm.consents.purposes import Purpose
 from crm.customers.models import AnonymousId, Customer, Identity
@@ -48,6 +50,8 @@ def erase(*, customer: Customer, actor: str) -> Counts:
     AnonymousId.objects.filter(customer=customer).delete()
     _blank(customer)
     _unlink_facts(customer)
+    read.forget(customer.pk)
+    tell(Topic.ERASED, customers=[customer.pk], signals=about(Topic.ERASED, [customer.pk], timezone.now()))
     # Last, and in a database of its own: if what is above fails, the person is whole; if the commit after it fails, the
     # person is unreadable already and erasing again finishes the work.
     keystore.destroy(customer.uuid)

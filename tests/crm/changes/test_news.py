@@ -1,9 +1,11 @@
 """News: told in the transaction of the fact, taken in the transaction that acts on them."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from threading import Thread
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
@@ -62,6 +64,7 @@ def test_a_row_holds_a_thousand_and_a_take_ends_after_its_limit() -> None:
 
 @pytest.mark.django_db
 def test_a_signal_carries_little() -> None:
+    read.switch_on("journeys", Stream.SIGNALS)
     with pytest.raises(ValueError, match="longer than"):
         tell(Topic.EVENTS, signals=[signal(data={"text": "x" * 2_000})])
 
@@ -221,3 +224,22 @@ def test_a_reader_is_settled_when_nobody_is_left_who_may_not_know_it() -> None:
         NewsReader.objects.count()
         assert not aside(lambda: read.settled(moment))
     assert read.settled(moment)
+
+
+@pytest.mark.django_db
+def test_the_command_tells_how_far_behind_each_reader_is_and_sweeps() -> None:
+    def answer(*arguments: str) -> str:
+        out = StringIO()
+        call_command("news", *arguments, stdout=out)
+        return out.getvalue()
+
+    assert answer() == "Nobody reads news.\n"
+    read.switch_on("portraits", Stream.PEOPLE)
+    read.switch_on("webhooks", Stream.FACTS)
+    tell(Topic.PROFILE, customers=[1, 2])
+    News.objects.filter(reader="portraits").update(written_at=timezone.now() - read.KEPT - timedelta(hours=1))
+    assert "portraits reads people: 2 waiting, the oldest for 608,4" in answer()
+    swept = answer("--sweep").splitlines()
+    assert swept[0] == "1 rows dropped"
+    assert swept[1].startswith("portraits reads people: 0 waiting; lapsed 20")
+    assert swept[2].startswith("webhooks reads facts: 2 waiting, the oldest for ")
