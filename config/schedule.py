@@ -27,6 +27,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "crm.expire": {"task": "crm.tasks.expire_releases", "schedule": crontab(hour=1, minute=45)},
     # Daily at 01:50 UTC: uploaded files and rejected rows older than a week.
     "crm.expire_imports": {"task": "crm.tasks.expire_imports", "schedule": crontab(hour=1, minute=50)},
+    # Daily at 01:40 UTC: news of readers that were switched off, and of those that took nothing for a week.
+    "crm.news": {"task": "crm.tasks.sweep_news", "schedule": crontab(hour=1, minute=40)},
     # Daily at 01:55 UTC: sealed addresses that do not know yet whether they are on the suppression list.
     "crm.suppressed": {"task": "crm.tasks.look_up_suppressed", "schedule": crontab(hour=1, minute=55)},
     # Daily at 02:00 UTC: release, portray, segment, recommend.

@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from crm.changes import read
 from crm.ingest.models import ImportRun
 from crm.ingest.runs import expire_files, run_import
 from crm.interactions import partitions
@@ -31,6 +32,12 @@ def ensure_partitions() -> None:
 def expire_releases() -> None:
     """Destroy the keys and files of releases past their expiry."""
     gate.expire()
+
+
+@shared_task
+def sweep_news() -> None:
+    """Drop news that nobody takes."""
+    read.sweep()
 
 
 @shared_task
