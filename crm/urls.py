@@ -3,12 +3,13 @@
 from django.urls import include, path
 
 from crm.api import segment
-from crm.views import customers, imports, keys, privacy, products, settings
+from crm.views import consents, customers, imports, keys, privacy, products, settings
 
 app_name = "crm"
 urlpatterns = [
     path("customers/<uuid:uuid>/reveal/", customers.customer_reveal, name="customer_reveal"),
-    path("customers/<uuid:uuid>/consent/", customers.customer_consent, name="customer_consent"),
+    path("customers/<uuid:uuid>/consent/", consents.withdraw, name="customer_withdraw"),
+    path("customers/<uuid:uuid>/consent/<slug:key>/", consents.grant, name="customer_grant"),
     path("customers/<uuid:uuid>/erase/", customers.customer_erase, name="customer_erase"),
     path("products/", products.products, name="products"),
     path("products/<int:pk>/", products.product, name="product"),

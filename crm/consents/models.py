@@ -21,6 +21,15 @@ class ConsentEvent(models.Model):
         CONTRACT = "contract", _("Contract")
         OBJECTION = "objection", _("Objection")
 
+    class How(models.TextChoices):
+        """How a person agreed, when a colleague records it; files and programs say it in their own words."""
+
+        ONLINE = "online_form", _("Online form")
+        PAPER = "signed_paper", _("Signed on paper")
+        MESSAGE = "written_message", _("E-mail or message from the person")
+        PHONE = "phone_call", _("Phone call")
+        IN_PERSON = "in_person", _("In person")
+
     customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="consents", db_index=False)
     """Found by the index `consent_by_customer`."""
     purpose = models.BigIntegerField()
@@ -46,3 +55,9 @@ class ConsentEvent(models.Model):
         id = recorded_at = operations()
         customer = pseudonym()
         purpose = granted = basis = source = text_version = proof = occurred_at = behaviour("service")
+
+    @property
+    def how(self) -> str:
+        """How the person agreed, as the reader of the page says it; empty where nobody said."""
+        said = str(self.proof.get("how", ""))
+        return str(dict(self.How.choices).get(said, said))

@@ -1,4 +1,4 @@
-"""What can be done to a customer from a page: open the identity, record consent, erase."""
+"""What can be done to a customer from a page: open the identity, erase."""
 
 from typing import Any
 
@@ -12,9 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from crm.access.guards import actor, administrator, editor, revealer
-from crm.consents import decide
-from crm.consents.purposes import BY_KEY, LABELS, Purpose
+from crm.access.guards import actor, administrator, revealer
 from crm.customers.models import Customer
 from crm.privacy import erasure, reveal
 
@@ -61,32 +59,6 @@ def customer_reveal(request: HttpRequest, uuid: Any) -> HttpResponse:
 
 
 @require_POST
-def customer_consent(request: HttpRequest, uuid: Any) -> HttpResponse:
-    """Record that a customer said yes or no to a purpose.
-
-    Raises PermissionDenied for people who may not edit.
-    """
-    user = editor(request)
-    shown = one_customer(uuid)
-    purpose = BY_KEY.get(request.POST.get("purpose", ""), Purpose.SERVICE)
-    if purpose == Purpose.SERVICE:
-        messages.error(request, _("This purpose is not known, or cannot be withdrawn."))
-        return redirect(_privacy_tab(shown))
-    said = {"purpose": LABELS[purpose]}
-    if request.POST.get("act") == "grant":
-        try:
-            decide.grant(customer=shown, purposes=purpose, source=f"page, {actor(user)}")
-        except decide.PersonErased:
-            messages.error(request, _("This person was erased."))
-            return redirect(_privacy_tab(shown))
-        messages.success(request, _("Permission recorded: %(purpose)s.") % said)
-    else:
-        decide.withdraw(customer=shown, purposes=purpose, source=f"page, {actor(user)}")
-        messages.success(request, _("Withdrawal recorded: %(purpose)s. It holds from now on.") % said)
-    return redirect(_privacy_tab(shown))
-
-
-@require_POST
 def customer_erase(request: HttpRequest, uuid: Any) -> HttpResponse:
     """Erase a customer, after the word on the page was typed.
 
@@ -96,10 +68,10 @@ def customer_erase(request: HttpRequest, uuid: Any) -> HttpResponse:
     shown = one_customer(uuid)
     if request.POST.get("typed", "").strip() != word_to_type(shown):
         messages.error(request, _("Nothing was erased: the word you typed is not the one asked for."))
-        return redirect(_privacy_tab(shown))
+        return redirect(privacy_tab(shown))
     erasure.erase(customer=shown, actor=actor(user))
     messages.success(request, _("The person was erased. The certificate is in the privacy centre."))
-    return redirect(_privacy_tab(shown))
+    return redirect(privacy_tab(shown))
 
 
 def word_to_type(customer: Customer) -> str:
@@ -120,5 +92,6 @@ def one_customer(uuid: Any) -> Customer:
     return get_object_or_404(Customer, uuid=uuid, canary=False)
 
 
-def _privacy_tab(customer: Customer) -> str:
+def privacy_tab(customer: Customer) -> str:
+    """Return the address of the part of a customer's page that shows what they allow."""
     return reverse("workspace:customer", args=[customer.uuid]) + "?tab=privacy"

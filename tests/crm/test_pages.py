@@ -11,8 +11,6 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery
 from crm.catalog.models import Product
-from crm.consents.models import ConsentEvent
-from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
 from crm.privacy.models import Opening
 from crm.privacy.reveal import PER_HOUR
@@ -255,20 +253,6 @@ def test_who_opens_too_many_people_is_stopped(marketer: Client, ada: Customer) -
     answer = marketer.post(f"/customers/{ada.uuid}/reveal/", {"reason": "one more"}, follow=True)
     assert "too many people" in answer.content.decode()
     assert "ada@example.com" not in answer.content.decode()
-
-
-def test_consent_can_be_recorded_by_editors_only(marketer: Client, analyst: Client, bo: Customer) -> None:
-    address = f"/customers/{bo.uuid}/consent/"
-    assert analyst.post(address, {"purpose": "sms", "act": "withdraw"}).status_code == 403
-    marketer.post(address, {"purpose": "sms", "act": "withdraw"})
-    marketer.post(address, {"purpose": "profiling", "act": "grant"})
-    marketer.post(address, {"purpose": "service", "act": "withdraw"})
-    marketer.post(address, {"purpose": "nonsense", "act": "grant"})
-    bo.refresh_from_db()
-    assert not bo.permission & Purpose.SMS
-    assert bo.permission & Purpose.PROFILING
-    assert bo.permission & Purpose.SERVICE
-    assert ConsentEvent.objects.filter(customer=bo, source__startswith="page, user:").count() == 2
 
 
 def test_erasing_needs_an_administrator_and_the_word_typed(admin: Client, marketer: Client, ada: Customer) -> None:
