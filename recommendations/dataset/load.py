@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lib.interest import WEIGHTS
 from recommendations.dataset.events import ITEM_COLUMNS, ITEM_KINDS, USER_COLUMNS, Dataset
 from recommendations.dataset.names import Names, Read
 from recommendations.dataset.order import in_order
-from recommendations.dataset.weights import KIND_WEIGHTS, weight_of
+from recommendations.dataset.weights import weight_of
 
 SHOWN = 5
 """How many bad rows an error lists."""
@@ -61,7 +62,7 @@ def load_frames(
     users: pd.DataFrame | None = None,
     *,
     asked: Iterable[str] = (),
-    weights: Mapping[str, float] = KIND_WEIGHTS,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> Dataset:
     """The dataset in frames with the columns that load_files() describes; cells may be text or numbers, NaN is empty.
 
@@ -76,7 +77,7 @@ def load_parts(
     users: pd.DataFrame | None = None,
     *,
     asked: Iterable[str] = (),
-    weights: Mapping[str, float] = KIND_WEIGHTS,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> Dataset:
     """As load_frames(), the interactions coming part by part, so that their text is never held as a whole."""
     item_table = _columns(items, "items", ["item"], list(ITEM_COLUMNS))

@@ -9,12 +9,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from lib.interest import WEIGHTS
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_parts
-from recommendations.dataset.weights import KIND_WEIGHTS
 from recommendations.ranking.policy import Policy
 
-READ_KINDS = tuple(sorted(set(KIND_WEIGHTS) - {"dislike"}))
+READ_KINDS = tuple(sorted(set(WEIGHTS) - {"dislike"}))
 
 VECTORS = 250
 """Acts are read in parts of so many of DuckDB's vectors, about half a million rows."""

@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+from lib.interest import weight
 from segmentation.portraits.features import FEATURES, Feature, Type
 
-# How much one act says about interest in a department, an order being 1. A rating counts as having had the thing.
-INTEREST: dict[str, float] = {"order": 1.0, "rating": 0.8, "cart": 0.4, "email_click": 0.2, "view": 0.15}
+INTEREST: dict[str, float] = {kind: weight(kind) for kind in ("order", "rating", "cart", "email_click", "view")}
+"""How much one act says about interest in a department. A rating counts as having had the thing."""
 AFFINITY_DIGITS = 4
 SCORES = ("recency_score", "frequency_score", "monetary_score")
 COLUMNS = ("person", *SCORES, *(feature.name for feature in FEATURES))

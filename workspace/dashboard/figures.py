@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery
+from campaigns.planning.report import WINDOW
 from crm.models import Customer, ImportRun, Release
 from recommendations.models import ModelVersion
 from segmentation.models import ClusterRun, Portrait
@@ -17,9 +18,7 @@ from segmentation.views.clusters import scatter_chart
 KEPT_SECONDS = 600
 WEEKS = 24
 PERIOD_DAYS = 30
-ATTRIBUTION_DAYS = 7
 SENT = Delivery.State.SENT.value
-"""An order counts for a campaign when it follows its mail within so many days."""
 
 
 def _rows(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
@@ -47,14 +46,14 @@ def weeks() -> list[dict[str, Any]]:
             SELECT date_trunc('week', o.occurred_at AT TIME ZONE 'UTC')::date AS monday,
                    o.customer_id, o.order_id, o.value,
                    EXISTS (SELECT 1 FROM campaigns_delivery d WHERE d.customer_id = o.customer_id AND d.state = %s
-                           AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s * interval '1 day') AS mailed
+                           AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s) AS mailed
             FROM crm_interaction o WHERE o.kind = 'order' AND o.occurred_at >= %s
         )
         SELECT monday, count(DISTINCT customer_id), count(DISTINCT order_id), coalesce(sum(value), 0)::float,
                coalesce(sum(value) FILTER (WHERE mailed), 0)::float
         FROM lines GROUP BY monday ORDER BY monday
         """,
-        [SENT, ATTRIBUTION_DAYS, first],
+        [SENT, WINDOW, first],
     )
     if not found:
         return []
@@ -105,10 +104,10 @@ def steps() -> list[int]:
         SELECT count(*), count(opened_at), count(clicked_at),
                count(*) FILTER (WHERE EXISTS (
                    SELECT 1 FROM crm_interaction o WHERE o.customer_id = d.customer_id AND o.kind = 'order'
-                   AND o.occurred_at >= %s AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s * interval '1 day'))
+                   AND o.occurred_at >= %s AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s))
         FROM campaigns_delivery d WHERE d.state = %s AND d.sent_at > %s
         """,
-        [since, ATTRIBUTION_DAYS, SENT, since],
+        [since, WINDOW, SENT, since],
     )
     return list(found[0])
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-INTEREST = {"order": 1.0, "rating": 0.8, "cart": 0.4, "email_click": 0.2, "view": 0.15}
+INTEREST = {"order": 1.0, "rating": 1.0, "cart": 0.4, "email_click": 0.2, "view": 0.15}
 UTC = ZoneInfo("UTC")
 
 
