@@ -13,6 +13,7 @@ from campaigns.offers.wording import in_words
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.planning.progress import progress
 from campaigns.sending.models import Delivery
+from lib.outside import whole
 
 STATES = {state.name.lower(): state for state in Delivery.State}
 
@@ -216,9 +217,10 @@ def _known(text: str, known: Any, name: str) -> str:
 
 
 def _number(text: str, name: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
+    number = whole(text)
+    if number is None:
         raise ValidationError({name: ["A whole number is needed."]})
-    return int(text)
+    return number
 
 
 urlpatterns = [

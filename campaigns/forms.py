@@ -16,6 +16,7 @@ from campaigns.offers.models import Offer
 from campaigns.planning.draft import MAX_RECOMMENDED, Row, Sender
 from campaigns.planning.models import Campaign
 from crm.catalog.models import Product
+from lib.outside import whole
 from segmentation.segments.models import Segment
 
 
@@ -202,7 +203,7 @@ def _shift(order: list[int], segment: int, by: int) -> None:
 
 
 def _whole(text: object) -> int:
-    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 19 else 0
+    return whole(text) or 0
 
 
 def first_error(form: forms.BaseForm) -> str:

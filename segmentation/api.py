@@ -10,7 +10,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -55,12 +54,10 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
         return membership.customer.external_id or ""
 
 
-class MemberPagination(CursorPagination):
+class MemberPagination(KeysetPagination):
     """In the order they came, up to 1,000 a page (`?limit=`)."""
 
     ordering = "id"
-    page_size_query_param = "limit"
-    max_page_size = 1000
 
 
 class Streamed(BaseContentNegotiation):

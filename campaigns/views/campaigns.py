@@ -21,6 +21,7 @@ from campaigns.planning.models import Campaign
 from campaigns.planning.progress import Progress, progress
 from campaigns.views.matrix import matrix_context
 from crm.access.guards import for_editors, may_edit, signed_in
+from lib.outside import whole
 
 PAGE = 25
 MOVING = {Campaign.State.SCHEDULED, Campaign.State.SENDING}
@@ -33,9 +34,9 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     found: QuerySet[Campaign] = Campaign.objects.annotate(rows=Count("cells"))
     if state in Campaign.State.values:
         found = found.filter(state=state)
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        found = found.filter(pk__lt=int(before))
+    before = whole(request.GET.get("before"))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     page = list(found.order_by("-pk")[: PAGE + 1])
     more, page = len(page) > PAGE, page[:PAGE]
     far = progress(page)

@@ -14,6 +14,7 @@ from campaigns.views.framed import framed
 from campaigns.views.received import addresses_in, moment
 from crm.access.guards import signed_in
 from lib.mailbox import Mailbox, open_mailbox
+from lib.outside import whole
 
 PAGE = 50
 
@@ -31,9 +32,9 @@ def _opened(request: HttpRequest) -> Mailbox:
 def mailbox(request: HttpRequest) -> HttpResponse:
     """List mails, newest first, optionally those whose recipient or subject holds some words."""
     words = request.GET.get("q", "").strip()
-    before = request.GET.get("before", "")
+    before = whole(request.GET.get("before"))
     with _opened(request) as box:
-        found = box.messages(int(before) if before.isdecimal() else None, PAGE + 1, words)
+        found = box.messages(before, PAGE + 1, words)
         total = box.count()
     shown = found[:PAGE]
     next_url = ""
@@ -45,7 +46,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
         "total": total,
         "query": words,
         "next_url": next_url,
-        "later": bool(before),
+        "later": before is not None,
     }
     return render(request, "campaigns/mailbox/list.html", context)
 

@@ -4,6 +4,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+from lib.outside import whole
+
 
 class KeysetPagination(CursorPagination):
     """Newest first by id, up to 1,000 rows a page (`?limit=`)."""
@@ -18,6 +20,6 @@ class KeysetPagination(CursorPagination):
         Raises NotFound for a cursor that is none of ours.
         """
         cursor = super().decode_cursor(request)
-        if cursor and cursor.position is not None and not str(cursor.position).isdecimal():
+        if cursor and cursor.position is not None and whole(str(cursor.position)) is None:
             raise NotFound(self.invalid_cursor_message)
         return cursor

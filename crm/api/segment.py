@@ -1,6 +1,5 @@
 """The door for programs that speak Segment: POST /v1/batch, /v1/track, /v1/identify, /v1/page, /v1/alias."""
 
-import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -15,7 +14,7 @@ from rest_framework.request import Request
 from crm.access import keys
 from crm.access.models import ApiKey
 from crm.api.authentication import ApiKeyAuthentication
-from crm.ingest import segment
+from crm.ingest import clean, segment
 
 MAX_BYTES = 500 * 1024
 
@@ -38,6 +37,7 @@ def receive(request: HttpRequest, call: str) -> JsonResponse:
         return _refusal(400, "batch", f"A batch has at most {segment.MAX_BATCH} messages.")
     if isinstance(body.get("context"), dict) and call == "batch":
         messages = [_with_context(message, body["context"]) for message in messages]
+    messages = clean.messages(messages, request.body)
     # A key that only sends events may lie in a browser, where anybody reads it: it undoes nobody's refusal.
     may_undo = ApiKey.Scope.WRITE in key.scopes
     outcome = segment.take(messages, f"api:{key.prefix}", undoes_refusals=may_undo)
@@ -70,7 +70,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     if len(raw) > MAX_BYTES:
         raise _Refused(_refusal(413, "", "The body is larger than 500 KB."))
     try:
-        body = json.loads(raw)
+        body = clean.read(raw)
     except (ValueError, RecursionError) as error:
         raise _Refused(_refusal(400, "", "The body is not JSON in UTF-8.")) from error
     if not isinstance(body, dict):

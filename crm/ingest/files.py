@@ -14,6 +14,8 @@ DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 1 << 20
 MAX_COLUMNS = 500
 MAX_CELL = 1_000_000
+UNREADABLE = "replace"
+"""What becomes of half a character, which a mark at the beginning lets pass: its cell says so, its neighbours go in."""
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # The two-byte characters of everyday Chinese (GB 2312); both bytes are high, which accents of Latin text seldom are.
 CHINESE = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe])+")
@@ -54,7 +56,7 @@ def sniff(path: Path, *, max_bytes: int) -> Dialect:
     if size > max_bytes:
         raise UnreadableFile(f"The file has {size:,} bytes; at most {max_bytes:,} are allowed.")
     encoding = _encoding(path)
-    with path.open(encoding=encoding, newline="") as stream:
+    with path.open(encoding=encoding, errors=UNREADABLE, newline="") as stream:
         sample = stream.read(SAMPLE_BYTES)
     if "\x00" in sample:
         raise UnreadableFile("The file holds zero bytes: it is not text.")
@@ -108,7 +110,7 @@ def read(path: Path, dialect: Dialect) -> Iterator[Row]:
     Raises UnreadableFile when the header has more than 500 columns, or names one twice.
     """
     csv.field_size_limit(MAX_CELL)
-    with path.open(encoding=dialect.encoding, newline="") as stream:
+    with path.open(encoding=dialect.encoding, errors=UNREADABLE, newline="") as stream:
         reader = csv.reader(stream, delimiter=dialect.delimiter)
         width = 0
         while True:

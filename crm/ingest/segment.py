@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from crm.ingest import identify, intake, refusals
+from crm.ingest import clean, identify, intake, refusals
 from crm.ingest.cells import BadCell, moment, refuses
 from crm.ingest.event import ALIAS, IDENTIFY, NOT_ACTS, Event, Outcome, Rejection
 from crm.ingest.scrubbing import clean_reference
@@ -85,11 +85,20 @@ def take(messages: Sequence[Any], source: str, *, undoes_refusals: bool = False)
         except BadMessage as error:
             rejected.append(Rejection(index, *error.args))
             refusals.record([_refusal(message)], source, {})
+        except clean.FAULTS:
+            rejected.append(Rejection(index, "", clean.UNFORESEEN))
+            refusals.record([_refusal(message)], source, {})
     if undoes_refusals:
         told = [(index, replace(event, undoes_refusal=True)) for index, event in told]
     accepted = seen = 0
-    for part, store in ((told, identify.apply), (acts, _record)):
-        outcome = store([event for _, event in part])
+    for part, outcome in (
+        (told, clean.each([event for _, event in told], identify.apply)),
+        (acts, clean.stored([event for _, event in acts], _record)),
+    ):
+        refused = [
+            _refusal(messages[part[item.index][0]]) for item in outcome.rejected if item.reason == clean.UNFORESEEN
+        ]
+        refusals.record(refused, source, {})
         accepted, seen = accepted + outcome.accepted, seen + outcome.known
         rejected += [Rejection(part[item.index][0], item.field, item.reason) for item in outcome.rejected]
     return Outcome(accepted, seen, sorted(rejected, key=lambda item: item.index))
@@ -101,6 +110,7 @@ def _record(events: Sequence[Event]) -> Outcome:
 
 def _refusal(message: Any) -> refusals.Refusal:
     # Whatever else is wrong with a message: whom it names, and what it clearly refuses.
+    message = message.rest if isinstance(message, clean.Unclean) else message
     traits = message.get("traits") if isinstance(message, dict) and message.get("type") == "identify" else None
     consents = traits.get("consents") if isinstance(traits, dict) else None
     said = consents.items() if isinstance(consents, dict) else ()
@@ -137,6 +147,8 @@ def events_of(message: Any, source: str, known: dict[str, datetime]) -> list[Eve
 
     `known` gives the time first stored for messages without one. Raises BadMessage with (field, reason).
     """
+    if isinstance(message, clean.Unclean):
+        raise BadMessage(message.field, message.reason)
     if not isinstance(message, dict):
         raise BadMessage("", "A message is a JSON object.")
     call = message.get("type")
@@ -242,7 +254,7 @@ def _number(properties: dict[str, Any], *names: str) -> float | None:
             continue
         try:
             found = float(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise BadMessage(name, "This is not a number.") from error
         if not math.isfinite(found):
             raise BadMessage(name, "This is not a finite number.")

@@ -20,6 +20,7 @@ from crm.ingest import upload
 from crm.ingest.files import UnreadableFile
 from crm.ingest.models import ImportRun
 from crm.tasks import run_due_imports
+from lib.outside import whole
 
 PAGE = 50
 SUBJECTS = [(key, label) for key, label in ImportRun.Subject.choices if key != ImportRun.Subject.DATASET]
@@ -65,9 +66,9 @@ def imports(request: HttpRequest) -> HttpResponse:
                 form.add_error("file", str(error))
             else:
                 return redirect("crm:import_map", run.pk)
-    before = request.GET.get("after", "")
+    before = whole(request.GET.get("after"))
     found = ImportRun.objects.select_related("created_by")
-    page = list((found.filter(pk__lt=int(before[:18])) if before.isdecimal() else found)[: PAGE + 1])
+    page = list((found if before is None else found.filter(pk__lt=before))[: PAGE + 1])
     context = {
         "nav": "imports",
         "form": form,

@@ -17,6 +17,8 @@ from crm.access import keys
 from crm.access.guards import administrator
 from crm.access.models import ApiKey
 
+LAST_YEAR = 2999
+
 
 class KeyForm(forms.Form):
     """What a new key is for."""
@@ -34,6 +36,8 @@ class KeyForm(forms.Form):
         day: date | None = self.cleaned_data["last_day"]
         if day and day < timezone.localdate():
             raise forms.ValidationError(_("This day is over."))
+        if day and day.year > LAST_YEAR:
+            raise forms.ValidationError(_("Choose a day before the year 3000, or none."))
         return day
 
     def end(self) -> datetime | None:

@@ -12,6 +12,7 @@ from crm.access.guards import editor
 from crm.catalog import exclude
 from crm.catalog.models import Product
 from crm.catalog.querysets import ProductQuerySet
+from lib.outside import whole
 
 PAGE = 50
 TOGETHER_AT_MOST = 8
@@ -27,7 +28,7 @@ def products(request: HttpRequest) -> HttpResponse:
         found = found.matching(words)
     if department:
         found = found.filter(department=department)
-    page, earlier, later = _page(found, request.GET.get("after", ""), request.GET.get("before", ""))
+    page, earlier, later = _page(found, whole(request.GET.get("after")), whole(request.GET.get("before")))
     sold = _sold_90(page)
     kept: dict[str, str | int] = {name: value for name, value in (("q", words), ("department", department)) if value}
     context = {
@@ -43,13 +44,13 @@ def products(request: HttpRequest) -> HttpResponse:
     return render(request, "crm/catalog/products.html", context)
 
 
-def _page(found: ProductQuerySet, after: str, before: str) -> tuple[list[Product], bool, bool]:
+def _page(found: ProductQuerySet, after: int | None, before: int | None) -> tuple[list[Product], bool, bool]:
     """Return a page, and whether there are pages before and behind it. One row more than shown tells of the next."""
-    if before.isdecimal():
+    if before is not None:
         rows = list(found.filter(pk__lt=before).order_by("-pk")[: PAGE + 1])
         return rows[PAGE - 1 :: -1] if len(rows) > PAGE else rows[::-1], len(rows) > PAGE, bool(rows)
-    rows = list((found.filter(pk__gt=after) if after.isdecimal() else found).order_by("pk")[: PAGE + 1])
-    return rows[:PAGE], after.isdecimal() and bool(rows), len(rows) > PAGE
+    rows = list((found if after is None else found.filter(pk__gt=after)).order_by("pk")[: PAGE + 1])
+    return rows[:PAGE], after is not None and bool(rows), len(rows) > PAGE
 
 
 def _sold_90(page: list[Product]) -> dict[int, int]:

@@ -31,6 +31,8 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE INDEX IF NOT EXISTS message_delivery ON message (delivery);
 """
 COLUMNS = "id, received_at, sender, recipient, subject, message_id, delivery, size, position"
+LAST = 2**62
+"""No mail has such a number; SQLite takes none beyond 64 bits."""
 LIKE_ESCAPES = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
@@ -134,13 +136,13 @@ class Mailbox:
         matching = "(recipient LIKE ? ESCAPE '\\' OR subject LIKE ? ESCAPE '\\')"
         found = self.index.execute(
             f"SELECT {COLUMNS} FROM message WHERE id < ? AND {matching} ORDER BY id DESC LIMIT ?",  # noqa: S608
-            (before if before is not None else 2**62, pattern, pattern, limit),
+            (LAST if before is None else min(before, LAST), pattern, pattern, limit),
         )
         return [Entry(*row) for row in found]
 
     def message(self, number: int) -> Mail:
         """Return one mail taken apart. Raises KeyError when there is none with this id."""
-        row = self.index.execute(f"SELECT {COLUMNS} FROM message WHERE id = ?", (number,)).fetchone()  # noqa: S608
+        row = self.index.execute(f"SELECT {COLUMNS} FROM message WHERE id = ?", (min(number, LAST),)).fetchone()  # noqa: S608
         if row is None:
             raise KeyError(number)
         entry = Entry(*row)
@@ -157,7 +159,7 @@ class Mailbox:
 
     def raw(self, number: int) -> bytes:
         """Return one mail as it was received. Raises KeyError when there is none with this id."""
-        row = self.index.execute(f"SELECT {COLUMNS} FROM message WHERE id = ?", (number,)).fetchone()  # noqa: S608
+        row = self.index.execute(f"SELECT {COLUMNS} FROM message WHERE id = ?", (min(number, LAST),)).fetchone()  # noqa: S608
         if row is None:
             raise KeyError(number)
         return self._content(Entry(*row))

@@ -4,6 +4,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from lib.outside import whole
 from recommendations.dataset.events import ITEM_KINDS
 from recommendations.serving import desk, placing
 from recommendations.serving.models import MOST, Placement
@@ -31,9 +32,10 @@ def length(request: Request) -> int | None:
     text = request.query_params.get("n")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= MOST):
+    number = whole(text)
+    if number is None or not 1 <= number <= MOST:
         raise ValidationError({"n": f"Must be a number from 1 to {MOST}."})
-    return int(text)
+    return number
 
 
 def placement(request: Request) -> Placement | None:
@@ -49,12 +51,13 @@ def placement(request: Request) -> Placement | None:
 
 def anchors(request: Request) -> list[int]:
     """Return the products named, each once. Raises ValidationError for an id that is none, and for too many."""
-    texts = request.query_params.getlist("product")
-    if any(not (text.isascii() and text.isdecimal() and len(text) < 19) for text in texts):
+    asked = [whole(text) for text in request.query_params.getlist("product")]
+    numbers = [number for number in asked if number is not None]
+    if len(numbers) < len(asked):
         raise ValidationError({"product": "Must be ids of products."})
-    if len(texts) > MOST_ANCHORS:
+    if len(numbers) > MOST_ANCHORS:
         raise ValidationError({"product": f"At most {MOST_ANCHORS} products."})
-    return list(dict.fromkeys(int(text) for text in texts))
+    return list(dict.fromkeys(numbers))
 
 
 def question(request: Request) -> tuple[str, list[str]] | None:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.access.guards import editor
 from crm.access.models import User
 from crm.privacy import reveal
+from lib.outside import whole
 from segmentation.forms import MATCHES, RowNode, SegmentForm, Tree
 from segmentation.rules.choices import choices
 from segmentation.rules.compile import compile_rule
@@ -60,8 +61,8 @@ def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def segment_preview(request: HttpRequest) -> HttpResponse:
     """Answer the builder again, after a button or a change, with the count of the rule as it stands."""
     user = editor(request)
-    pk = request.POST.get("segment", "")
-    row = Segment.objects.filter(pk=int(pk)).first() if pk.isdigit() else None
+    pk = whole(request.POST.get("segment"))
+    row = Segment.objects.filter(pk=pk).first() if pk is not None else None
     tree = Tree.from_post(request.POST)
     focus = tree.act(request.POST.get("act", ""))
     context = _context(user, row, SegmentForm(initial=request.POST.dict()), tree, focus)

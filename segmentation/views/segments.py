@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.access.guards import editor, signed_in
 from crm.privacy import reveal
+from lib.outside import whole
 from segmentation.clusters.models import Cluster
 from segmentation.rules.grammar import RuleError, parse
 from segmentation.rules.words import outline
@@ -66,7 +67,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one segment: members, rules in words, trend, where it is used."""
     row = get_object_or_404(Segment, pk=pk)
     after = request.GET.get("after", "0")
-    page, next_after = members.page(row, after=int(after) if after.isdigit() else 0)
+    page, next_after = members.page(row, after=whole(after) or 0)
     masks = reveal.masked([member.customer_id for member in page], viewer=signed_in(request))
     here = reverse("segmentation:segment", args=[pk])
     context = {
@@ -146,8 +147,8 @@ def segment_rename(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         edit.rename(segment=row, name=name, name_zh=request.POST.get("name_zh", "").strip()[:120])
         messages.success(request, _("The name was changed."))
-    back = request.POST.get("run", "")
-    return redirect("segmentation:cluster_run", int(back)) if back.isdigit() else redirect("segmentation:segment", pk)
+    back = whole(request.POST.get("run"))
+    return redirect("segmentation:segment", pk) if back is None else redirect("segmentation:cluster_run", back)
 
 
 @require_http_methods(["GET", "POST"])

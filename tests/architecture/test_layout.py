@@ -108,3 +108,14 @@ def test_nothing_is_pickled_or_evaluated() -> None:
 def test_no_signal_receivers() -> None:
     found = [name(path) for path in sources() if "django.dispatch" in path.read_text()]
     assert not found, f"Call the function or leave a row: {found}"
+
+
+def test_a_number_from_outside_is_read_in_one_place() -> None:
+    found = []
+    for path in sources():
+        if not {"views", "api", "forms"} & {*path.parts, path.stem}:
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute) and node.attr in {"isdigit", "isdecimal", "isnumeric"}:
+                found.append(f"{name(path)}:{node.lineno}")
+    assert not found, f"Read numbers of addresses and forms with lib.outside.whole: {found}"

@@ -18,6 +18,7 @@ from crm.models import ConsentEvent, Customer, Interaction, Opening
 from crm.privacy import erasure, reveal
 from crm.views.customers import one_customer, stores, word_to_type
 from crm.views.privacy import MASK
+from lib.outside import whole
 from segmentation.models import Portrait
 from segmentation.portraits.summary import summary
 from workspace.customer import behaviour, portrait
@@ -130,7 +131,8 @@ def _cursor(request: HttpRequest) -> tuple[datetime, int] | None:
         at = parse_datetime(moment)
     except ValueError:
         return None
-    return (at, int(pk[:18])) if at and at.tzinfo and pk.isdecimal() else None
+    number = whole(pk)
+    return (at, number) if at and at.tzinfo and number is not None else None
 
 
 def _pages(request: HttpRequest, tab: str, after: str) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The page that lists customers."""
 
-import re
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from crm.consents.purposes import BY_KEY, LABELS, Purpose
 from crm.models import Customer
 from crm.privacy import reveal
 from crm.templatetags.relata import named
+from lib.outside import whole
 from segmentation.models import Membership, Portrait, Segment
 from workspace.customer.stage import stage_of
 from workspace.dashboard import figures
@@ -80,7 +80,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def _narrowed(request: HttpRequest) -> dict[str, str]:
     names = ("q", "segment", "country", "language", "consent", "state")
     asked = {name: request.GET.get(name, "").strip()[:120] for name in names}
-    if not asked["segment"].isdecimal():
+    if whole(asked["segment"]) is None:
         asked["segment"] = ""
     if asked["consent"].removeprefix("no_") not in BY_KEY:
         asked["consent"] = ""
@@ -129,12 +129,13 @@ def _page(found: Any, after: tuple[date | None, int] | None) -> list[Any]:
 
 def _cursor(text: str) -> tuple[date | None, int] | None:
     day, _dash, pk = text.partition("-")
-    if not re.fullmatch(r"[0-9]{1,18}", pk):
+    number = whole(pk)
+    if number is None:
         return None
     if day == "never":
-        return None, int(pk)
+        return None, number
     try:
-        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date(), int(pk)
+        return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).date(), number
     except ValueError:
         return None
 
