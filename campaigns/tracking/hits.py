@@ -1,4 +1,4 @@
-"""Who is behind a request for a tracked address: a reader, or a machine that looks before the reader does."""
+"""Who is behind a request for a tracked address: a reader, a machine that looks first, or one of ourselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,13 @@ class Hit:
 
     method: str = "GET"
     headers: Mapping[str, str] | None = None
+    staff: bool = False
+    """Is the browser signed in here? Then a colleague looks at a mail, in the test inbox or elsewhere."""
+
+    @property
+    def counts(self) -> bool:
+        """True for readers alone: what machines and colleagues do is no fact about a customer."""
+        return not self.staff and not self.machine
 
     @property
     def machine(self) -> bool:

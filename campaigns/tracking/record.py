@@ -31,7 +31,7 @@ def clicked(token: str, hit: Hit) -> str:
     except (BadToken, TrackedLink.DoesNotExist) as error:
         raise Gone from error
     delivery = _delivery(delivery_id)
-    if delivery is None or delivery.campaign_id != link.campaign_id or hit.machine:
+    if delivery is None or delivery.campaign_id != link.campaign_id or not hit.counts:
         return link.url
     if _allows(delivery.customer, Purpose.CLICK_TRACKING):
         _note(delivery, "email_click", f"click:{link.pk}", _product(delivery, link.url))
@@ -48,7 +48,7 @@ def opened(token: str, hit: Hit) -> None:
         delivery = _delivery(links.read_open(token))
     except BadToken as error:
         raise Gone from error
-    if delivery is not None and not hit.machine and _allows(delivery.customer, Purpose.OPEN_TRACKING):
+    if delivery is not None and hit.counts and _allows(delivery.customer, Purpose.OPEN_TRACKING):
         _note(delivery, "email_open", "open", None)
         Delivery.objects.filter(pk=delivery.pk, opened_at=None).update(opened_at=timezone.now())
 

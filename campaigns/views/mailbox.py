@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns.views.framed import framed
+from campaigns.views.framed import framed, without_pictures
 from campaigns.views.received import addresses_in, moment
 from crm.access.guards import signed_in
 from lib.mailbox import Mailbox, open_mailbox
@@ -72,7 +72,7 @@ def mail_html(request: HttpRequest, number: int) -> HttpResponse:
             found = box.message(number)
         except KeyError as error:
             raise Http404 from error
-    return HttpResponse(found.html)
+    return HttpResponse(without_pictures(found.html))
 
 
 @require_POST

@@ -21,7 +21,7 @@ PREVIEW = "preview"
 
 
 def _hit(request: HttpRequest) -> Hit:
-    return Hit(request.method or "GET", request.headers)
+    return Hit(request.method or "GET", request.headers, staff=request.user.is_authenticated)
 
 
 @login_not_required

@@ -16,6 +16,7 @@ RAW = (
     b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n"
     b"--x\r\nContent-Type: text/plain\r\n\r\n"
     b"Hello\r\n--x\r\nContent-Type: text/html\r\n\r\n<style>p{color:red}</style><p>Hello</p>"
+    b'<img src="http://127.0.0.1:8000/t/o/token.gif" width="1">'
     b'<a href="https://shop.example.com/tea">Tea</a><script>alert(1)</script>\r\n--x--\r\n'
 )
 
@@ -57,6 +58,13 @@ def test_a_mail_shows_headers_text_links_and_its_html_in_a_frame(signed_in: Call
     assert "style-src 'unsafe-inline'" in policy
     assert frame["X-Frame-Options"] == "SAMEORIGIN"
     assert client.get("/mailbox/999/").status_code == 404
+
+
+def test_looking_at_a_mail_asks_for_no_picture_of_it(signed_in: Callable[[str], Client]) -> None:
+    # The frame has no origin, so no cookie would tell that a colleague asks: the pixel must not be asked for at all.
+    frame = signed_in("marketer").get("/mailbox/1/html/")
+    assert b"/t/o/" not in frame.content
+    assert "img-src data:;" in frame["Content-Security-Policy"] + ";"
 
 
 def test_deleting_everything_takes_a_post(signed_in: Callable[[str], Client]) -> None:

@@ -115,3 +115,13 @@ def test_a_token_says_nothing_and_is_always_as_long() -> None:
     tokens = {links.click_token(number, 2**40 + number) for number in range(50)}
     assert {len(token) for token in tokens} == {44}
     assert len(tokens) == 50
+
+
+def test_a_colleague_who_looks_at_a_mail_opens_and_clicks_nothing(
+    admin: Client, delivery: Delivery, link: TrackedLink
+) -> None:
+    for address in (f"/t/o/{links.open_token(delivery.pk)}.gif", f"/t/c/{links.click_token(link.pk, delivery.pk)}"):
+        assert admin.get(address, headers=BROWSER).status_code in {200, 302}
+    assert not Interaction.objects.filter(kind__in=["email_open", "email_click"]).exists()
+    delivery.refresh_from_db()
+    assert (delivery.opened_at, delivery.clicked_at) == (None, None)
