@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from campaigns.planning import launch
+from campaigns.planning import closing, launch
 from campaigns.sending import shift
 
 
@@ -21,5 +21,6 @@ def pump_deliveries() -> None:
 
 @shared_task(expires=30)
 def reap_leases() -> None:
-    """Give back the leases of dead workers, and close campaigns that are over."""
+    """Give back the leases of dead workers, close what was cancelled, and campaigns that are over."""
+    closing.close_cancelled()
     shift.tidy()

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 
 from django.core.exceptions import ValidationError
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.planning.checklist import Problem, blocking
+from campaigns.planning.closing import close_some
 from campaigns.planning.draft import held_draft
 from campaigns.planning.models import Campaign
 from campaigns.sending.materialise import materialise
-from campaigns.sending.states import by_name
+from campaigns.sending.models import Delivery
 from lib.scrub import scrub
 from segmentation.rules.grammar import parse, segments_in
 from segmentation.segments.models import Segment
@@ -24,15 +25,6 @@ logger = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=5)  # a form opened a moment ago may still say "now"
 State = Campaign.State
-
-# Locked in the order of ids, as the pump does it, so that the two cannot wait for one another.
-_CANCEL = by_name("""
-WITH held AS (
-    SELECT id FROM campaigns_delivery WHERE campaign_id = %s AND state IN {STOPPABLE} ORDER BY id FOR UPDATE
-)
-UPDATE campaigns_delivery d SET state = {CANCELLED}, reason = 'cancelled', lease = NULL, lease_until = NULL
-FROM held WHERE d.id = held.id
-""")
 
 
 class NotReady(Exception):
@@ -93,15 +85,16 @@ def resume(*, campaign: Campaign) -> None:
 
 @transaction.atomic
 def cancel(*, campaign: Campaign) -> int:
-    """Stop a campaign for good; return how many waiting deliveries were cancelled. Raises WrongState.
+    """Stop a campaign for good; return how many mails will not be sent. Raises WrongState.
 
-    Mails already on the wire arrive; everything else becomes cancelled and stays in the ledger.
+    Nothing more goes on the wire from this moment. The rows become cancelled and stay in the ledger: the first 5,000
+    now, the others behind by close_cancelled. Mails already on the wire arrive.
     """
     stoppable = [State.SCHEDULED, State.SENDING, State.PAUSED]
     _move(campaign, stoppable, state=State.CANCELLED, finished_at=timezone.now())
-    with connection.cursor() as cursor:
-        cursor.execute(_CANCEL, [campaign.pk])
-        return int(cursor.rowcount)
+    waiting = Delivery.objects.filter(campaign=campaign, waiting=True).count()
+    close_some(campaign.pk)
+    return waiting
 
 
 @transaction.atomic

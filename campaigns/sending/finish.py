@@ -10,8 +10,9 @@ from campaigns.sending.sent import note_missing
 def finish() -> int:
     """Close campaigns with no delivery left to send, after every sent mail was noted; return how many were closed."""
     campaigns = Delivery.campaign.field.related_model._default_manager
-    unfinished = Delivery.objects.open().filter(campaign=OuterRef("pk"))
-    over = campaigns.filter(~Exists(unfinished), state="sending", frozen_at__isnull=False)
+    here = Delivery.objects.filter(campaign=OuterRef("pk"))
+    unfinished = Exists(here.filter(waiting=True)) | Exists(here.filter(taken=True))
+    over = campaigns.filter(~unfinished, state="sending", frozen_at__isnull=False)
     noted = list(over.values_list("pk", flat=True))
     for campaign_id in noted:
         note_missing(campaign_id)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +21,18 @@ from crm.eligibility.reasons import Lane, sql
 
 QUEUED, LEASED, INFLIGHT, SENT, DEFERRED, UNKNOWN, FAILED, SUPPRESSED, CANCELLED = State
 
+_RUNNING = """
+SELECT c.id FROM campaigns_campaign c
+WHERE c.state = 'sending' AND EXISTS (
+    SELECT 1 FROM campaigns_delivery d WHERE d.campaign_id = c.id AND d.waiting AND d.not_before <= now()
+)
+ORDER BY c.id
+"""
+# One campaign at a time, along its own stretch of the index, so that no claim reads past rows of a paused one.
 _CLAIM = by_name("""
 WITH due AS (
     SELECT d.id FROM campaigns_delivery d
-    JOIN campaigns_campaign c ON c.id = d.campaign_id AND c.state = 'sending'
-    WHERE d.state IN {WAITING} AND d.not_before <= now() AND d.expires_at > now()
+    WHERE d.campaign_id = %(campaign)s AND d.waiting AND d.not_before <= now() AND d.expires_at > now()
     ORDER BY d.not_before, d.id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
@@ -125,11 +133,20 @@ class Outcome:
     """When to try again."""
 
 
+@transaction.atomic
 def claim(limit: int, lease: UUID, seconds: float) -> list[Claimed]:
-    """Take at most `limit` due deliveries of campaigns being sent, for `seconds`; workers side by side get others."""
+    """Take at most `limit` due deliveries of campaigns being sent, for `seconds`; workers side by side get others.
+
+    Campaigns share alike: a long one does not keep a short one waiting. What one does not need goes to the next.
+    """
+    rows: list[Any] = []
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"limit": limit, "lease": lease, "seconds": seconds})
-        rows: list[Any] = cursor.fetchall()
+        cursor.execute(_RUNNING)
+        running = [row[0] for row in cursor.fetchall()]
+        for place, campaign in enumerate(running):
+            share = ceil((limit - len(rows)) / (len(running) - place))
+            cursor.execute(_CLAIM, {"campaign": campaign, "limit": share, "lease": lease, "seconds": seconds})
+            rows += cursor.fetchall()
     return [_claimed(*row) for row in rows]
 
 

@@ -36,15 +36,33 @@ class Delivery(models.Model):
         CRASH = "crash", _("Worker ended between sending and answer")
         CANCELLED = "cancelled", _("Campaign cancelled")
 
-    campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="deliveries")
+    campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="deliveries", db_index=False)
     step = models.SmallIntegerField(default=0)
-    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="deliveries")
-    cell = models.ForeignKey("campaigns.CampaignCell", models.SET_NULL, null=True, related_name="deliveries")
-    segment = models.ForeignKey("segmentation.Segment", models.SET_NULL, null=True, related_name="deliveries")
-    offer = models.ForeignKey("campaigns.Offer", models.SET_NULL, null=True, related_name="deliveries")
+    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="deliveries", db_index=False)
+    cell = models.ForeignKey(
+        "campaigns.CampaignCell",
+        models.DO_NOTHING,
+        null=True,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
+    )
+    """Rows of a matrix go only while it is a draft, of which there are no deliveries: nothing has to be looked up."""
+    segment = models.ForeignKey(
+        "segmentation.Segment", models.SET_NULL, null=True, related_name="deliveries", db_index=False
+    )
+    offer = models.ForeignKey("campaigns.Offer", models.SET_NULL, null=True, related_name="deliveries", db_index=False)
     key = models.UUIDField(default=uuid.uuid7, unique=True)
     """Names the delivery outside: Message-ID, X-Relata-Delivery."""
     state = models.SmallIntegerField(choices=State, default=State.QUEUED)
+    waiting = models.GeneratedField(
+        expression=models.Q(state__in=WAITING), output_field=models.BooleanField(), db_persist=True
+    )
+    """Queued or deferred. Indexes ask this and `taken`, not `state`: the steps between leave every index alone."""
+    taken = models.GeneratedField(
+        expression=models.Q(state__in=TAKEN), output_field=models.BooleanField(), db_persist=True
+    )
+    """Leased or being sent."""
     reason = models.CharField(max_length=14, choices=Reason, blank=True)
     language = models.CharField(max_length=10, default="en")
     recommended = models.JSONField(default=list)
@@ -73,12 +91,12 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["campaign", "step", "customer"], name="delivery_once"),
         ]
         indexes = [
-            # Read by the pump's claim.
-            models.Index("not_before", "id", name="delivery_due", condition=models.Q(state__in=WAITING)),
-            # Read by the reaper.
-            models.Index("lease_until", name="delivery_leased", condition=models.Q(state__in=TAKEN)),
-            # Read by the campaign's progress and report.
-            models.Index("campaign", "state", name="delivery_by_state"),
+            # Read by the pump's claim, campaign by campaign: what is paused is never read past.
+            models.Index("campaign", "not_before", "id", name="delivery_due", condition=models.Q(waiting=True)),
+            # Read by the reaper, and by whoever closes a campaign: as many rows as workers hold, whatever the ledger's.
+            models.Index("campaign", "id", name="delivery_taken", condition=models.Q(taken=True)),
+            # Read by the reaper: what is too late to send.
+            models.Index("expires_at", name="delivery_expiring", condition=models.Q(waiting=True)),
             # Read by a customer's messages.
             models.Index("customer", "created_at", name="delivery_by_customer"),
         ]
@@ -86,7 +104,9 @@ class Delivery(models.Model):
     class Privacy:
         """What was sent to a pseudonym, and what became of it."""
 
-        id = campaign = step = cell = key = attempts = not_before = expires_at = lease = lease_until = operations()
+        id = campaign = step = cell = key = waiting = taken = attempts = not_before = expires_at = lease = (
+            lease_until
+        ) = operations()
         smtp_code = reply = version_ref = created_at = operations()
         customer = pseudonym()
         segment = offer = state = reason = language = recommended = behaviour("email_marketing")

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from campaigns.planning import closing
 from campaigns.sending import shift
 
 
@@ -27,6 +28,7 @@ class Command(BaseCommand):
             done = shift.work(limit=options["limit"], lease_seconds=options["lease"], worker="pump")
             if done.claimed:
                 self.stdout.write(f"claimed {done.claimed}, sent {done.sent}")
+            closing.close_cancelled()
             shift.tidy()
             if not options["loop"]:
                 return
