@@ -1,4 +1,4 @@
-"""The Celery application: three queues, and one table of periodic work in config/schedule.py."""
+"""The Celery application: four queues, and one table of periodic work in config/schedule.py."""
 
 import os
 

@@ -211,6 +211,9 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Starting, holding and clearing up never wait behind a shift that sends.
+    "campaigns.tasks.start_due_campaigns": {"queue": "control"},
+    "campaigns.tasks.reap_leases": {"queue": "control"},
     "campaigns.tasks.*": {"queue": "sending"},
     "segmentation.tasks.*": {"queue": "learning"},
     "recommendations.tasks.*": {"queue": "learning"},

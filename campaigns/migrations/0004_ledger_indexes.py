@@ -33,14 +33,22 @@ class Migration(migrations.Migration):
             model_name="delivery",
             name="taken",
             field=models.GeneratedField(
-                db_persist=True, expression=models.Q(("state__in", (1, 2))), output_field=models.BooleanField()
+                db_persist=True,
+                expression=models.ExpressionWrapper(
+                    models.Q(("state__in", (1, 2))), output_field=models.BooleanField()
+                ),
+                output_field=models.BooleanField(),
             ),
         ),
         migrations.AddField(
             model_name="delivery",
             name="waiting",
             field=models.GeneratedField(
-                db_persist=True, expression=models.Q(("state__in", (0, 4))), output_field=models.BooleanField()
+                db_persist=True,
+                expression=models.ExpressionWrapper(
+                    models.Q(("state__in", (0, 4))), output_field=models.BooleanField()
+                ),
+                output_field=models.BooleanField(),
             ),
         ),
         migrations.AlterField(

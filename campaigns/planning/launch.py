@@ -1,27 +1,21 @@
 """Starting a campaign, holding it, stopping it. Every step is one conditional change of its state."""
 
-import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from graphlib import TopologicalSorter
 
 from django.core.exceptions import ValidationError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.planning import freezing
 from campaigns.planning.checklist import Problem, blocking
 from campaigns.planning.closing import close_some
 from campaigns.planning.draft import held_draft
+from campaigns.planning.freezing import Step
 from campaigns.planning.models import Campaign
-from campaigns.sending.materialise import materialise
 from campaigns.sending.models import Delivery
-from lib.scrub import scrub
-from segmentation.rules.grammar import parse, segments_in
-from segmentation.segments.models import Segment
-from segmentation.segments.refresh import refresh
-
-logger = logging.getLogger(__name__)
 
 GRACE = timedelta(minutes=5)  # a form opened a moment ago may still say "now"
 State = Campaign.State
@@ -62,25 +56,36 @@ def unschedule(*, campaign: Campaign) -> None:
     _move(campaign, [State.SCHEDULED], state=State.DRAFT, scheduled_at=None)
 
 
-def start_due(now: datetime | None = None) -> int:
-    """Start every scheduled campaign whose time has come; return how many this call started.
+def start_due(now: datetime | None = None, seconds: float = 10) -> int:
+    """Start the campaigns whose time has come, and go on with those being prepared, for about `seconds`.
 
-    Safe to call twice and side by side: a campaign's row is locked while its deliveries are written, whoever finds it
-    locked passes by, and all of it is one transaction. A campaign that cannot start becomes a draft that says why.
+    Returns how many this call got under way. Campaigns take turns step by step, so that a small one need not wait for a
+    large one. Safe to call twice and side by side: one worker at a time goes on with a campaign.
     """
-    now = now or timezone.now()
-    due = Campaign.objects.filter(state=State.SCHEDULED, scheduled_at__lte=now).order_by("scheduled_at", "id")
-    return sum(_start(pk) for pk in list(due.values_list("pk", flat=True)))
+    started, end = 0, time.monotonic() + seconds
+    mine = True
+    while mine and time.monotonic() < end:
+        due = Campaign.objects.filter(state=State.SCHEDULED, scheduled_at__lte=now or timezone.now())
+        for pk in list(due.order_by("scheduled_at", "id").values_list("pk", flat=True)):
+            freezing.begin(pk)
+        mine = False
+        for pk in list(Campaign.objects.filter(state=State.FREEZING).order_by("pk").values_list("pk", flat=True)):
+            how = freezing.step(pk)
+            mine |= how == Step.MORE
+            started += how == Step.DONE
+    return started
 
 
 def pause(*, campaign: Campaign) -> None:
-    """Hold a campaign: the pump takes none of its deliveries up until it is resumed. Raises WrongState."""
-    _move(campaign, [State.SENDING], state=State.PAUSED)
+    """Hold a campaign: nobody sends its deliveries or goes on writing them until it is resumed. Raises WrongState."""
+    _move(campaign, [State.SENDING, State.FREEZING], state=State.PAUSED)
 
 
+@transaction.atomic
 def resume(*, campaign: Campaign) -> None:
-    """Let a held campaign go on. Raises WrongState."""
-    _move(campaign, [State.PAUSED], state=State.SENDING)
+    """Let a held campaign go on where it stopped. Raises WrongState."""
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    _move(row, [State.PAUSED], state=State.SENDING if row.frozen_at else State.FREEZING, error="")
 
 
 @transaction.atomic
@@ -90,7 +95,7 @@ def cancel(*, campaign: Campaign) -> int:
     Nothing more goes on the wire from this moment. The rows become cancelled and stay in the ledger: the first 5,000
     now, the others behind by close_cancelled. Mails already on the wire arrive.
     """
-    stoppable = [State.SCHEDULED, State.SENDING, State.PAUSED]
+    stoppable = [State.SCHEDULED, State.FREEZING, State.SENDING, State.PAUSED]
     _move(campaign, stoppable, state=State.CANCELLED, finished_at=timezone.now())
     waiting = Delivery.objects.filter(campaign=campaign, waiting=True).count()
     close_some(campaign.pk)
@@ -101,54 +106,6 @@ def cancel(*, campaign: Campaign) -> int:
 def discard(*, campaign: Campaign) -> None:
     """Delete a draft, of which nothing was ever sent. Raises NotADraft."""
     held_draft(campaign).delete()
-
-
-def _start(pk: int) -> bool:
-    try:
-        with transaction.atomic():
-            row = Campaign.objects.select_for_update(skip_locked=True).filter(pk=pk, state=State.SCHEDULED).first()
-            if row is None:
-                return False
-            if wrong := blocking(row):
-                raise NotReady(wrong)
-            _freeze(row)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away, not the campaign wrong: it stays scheduled and the next beat finds it
-    except NotReady as error:
-        _give_back(pk, str(error))
-        return False
-    except Exception as error:
-        logger.exception("Campaign %s could not start", pk)
-        _give_back(pk, f"{type(error).__name__}: {error}")
-        return False
-    return True
-
-
-def _freeze(row: Campaign) -> None:
-    for segment in _segments(row):
-        refresh(segment=segment)
-    row.state, row.frozen_at, row.error = State.SENDING, timezone.now(), ""
-    row.save(update_fields=["state", "frozen_at", "error", "updated_at"])
-    materialise(campaign=row)
-
-
-def _segments(row: Campaign) -> list[Segment]:
-    """Return the campaign's segments and those their rules ask about, whoever is asked first."""
-    asks: dict[int, set[int]] = {}
-    found: dict[int, Segment] = {}
-    ahead = set(row.cells.values_list("segment", flat=True))
-    while ahead:
-        found |= Segment.objects.in_bulk(ahead)
-        for pk in ahead & found.keys():
-            asks[pk] = segments_in(parse(found[pk].rule)) if found[pk].rule else set()
-        ahead = {pk for asked in asks.values() for pk in asked} - found.keys() - ahead
-    return [found[pk] for pk in TopologicalSorter(asks).static_order() if pk in found]
-
-
-def _give_back(pk: int, error: str) -> None:
-    Campaign.objects.filter(pk=pk, state=State.SCHEDULED).update(
-        state=State.DRAFT, scheduled_at=None, error=scrub(error), updated_at=timezone.now()
-    )
 
 
 def _move(campaign: Campaign, states: Sequence[str], **to: object) -> None:

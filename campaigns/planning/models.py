@@ -10,10 +10,11 @@ class Campaign(models.Model):
     """One send to the people of some segments."""
 
     class State(models.TextChoices):
-        """Draft → scheduled → sending → sent."""
+        """Draft → scheduled → freezing → sending → sent; what freezes or is being sent can be paused."""
 
         DRAFT = "draft", _("Draft")
         SCHEDULED = "scheduled", _("Scheduled")
+        FREEZING = "freezing", _("Being prepared")
         SENDING = "sending", _("Sending")
         PAUSED = "paused", _("Paused")
         SENT = "sent", _("Sent")
@@ -25,6 +26,12 @@ class Campaign(models.Model):
     """When to start; set to now by "send now"."""
     frozen_at = models.DateTimeField(null=True, blank=True)
     """When audience, texts, offers and recommendations were fixed and the deliveries written."""
+    people = models.IntegerField(null=True, blank=True)
+    """Different people in its segments when it began to be prepared; null before."""
+    written = models.IntegerField(default=0)
+    """People whose delivery is written; some of `people` may have left, and invented ones get none."""
+    cursor = models.BigIntegerField(default=0)
+    """The customer up to whom deliveries are written: here whoever goes on begins."""
     finished_at = models.DateTimeField(null=True, blank=True)
     sender_name = models.CharField(max_length=80, blank=True)
     sender_address = models.EmailField(blank=True)
@@ -41,7 +48,9 @@ class Campaign(models.Model):
     class Privacy:
         """Not about customers."""
 
-        id = name = state = scheduled_at = frozen_at = finished_at = sender_name = sender_address = operations()
+        id = name = state = scheduled_at = frozen_at = people = written = cursor = finished_at = sender_name = (
+            sender_address
+        ) = operations()
         recommended = error = created_at = updated_at = created_by = operations()
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ from crm.consents.purposes import Purpose
 from crm.eligibility.reasons import Lane, sql
 from lib.runs import Progress
 
-BATCH = 50_000
+BATCH = 20_000
+"""People written at once: about half a second, the longest a step can keep anything waiting."""
 HOURS = 24
 """A campaign's mail that could not be sent within a day is not sent at all."""
 
@@ -79,8 +80,16 @@ class Materialised:
     counts: Counter[tuple[int, str]] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What one batch wrote, and the customer it ended with."""
+
+    last: int
+    written: Materialised
+
+
 def materialise(*, campaign: models.Model, progress: Progress | None = None) -> Materialised:
-    """Freeze a campaign's mails and write its deliveries, in batches of 50,000 people, each a transaction.
+    """Freeze a campaign's mails and write all its deliveries, in batches of 20,000 people, each a transaction.
 
     Everybody who is in a segment of the matrix today gets one row, for the cell with the lowest position among their
     segments: queued, or suppressed with the reason. Running it again adds only who is missing. Recommended products are
@@ -88,38 +97,35 @@ def materialise(*, campaign: models.Model, progress: Progress | None = None) -> 
     Raises CompileError when a mail cannot be sent as it is written; then no row is written.
     """
     freeze_texts(campaign_id=campaign.pk)
-    done = Materialised()
-    after, seen = 0, 0
-    with connection.cursor() as cursor:
-        cursor.execute(_MEMBERS, {"campaign": campaign.pk})
-        total = int(cursor.fetchone()[0])
-        while last := _next(campaign.pk, after):
-            seen += _write(done, campaign.pk, after, last)
-            after = last
-            if progress is not None:
-                progress(min(seen, total), total, "deliveries")
+    done, after, total = Materialised(), 0, members(campaign.pk)
+    while batch := write_next(campaign.pk, after):
+        done.created += batch.written.created
+        done.counts += batch.written.counts
+        after = batch.last
+        if progress is not None:
+            progress(min(done.created, total), total, "deliveries")
     return done
 
 
-def _next(campaign_id: int, after: int) -> int:
+def members(campaign_id: int) -> int:
+    """Return how many different people are in the segments of a campaign's matrix."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"campaign": campaign_id, "after": after, "batch": BATCH})
-        return int(cursor.fetchone()[0] or 0)
+        cursor.execute(_MEMBERS, {"campaign": campaign_id})
+        return int(cursor.fetchone()[0])
 
 
-def _write(done: Materialised, campaign_id: int, after: int, last: int) -> int:
-    values: dict[str, Any] = {
-        "campaign": campaign_id,
-        "after": after,
-        "last": last,
-        "purpose": int(Purpose.EMAIL_MARKETING),
-        "lane": Lane.MARKETING.value,
-        "hours": HOURS,
-    }
-    with transaction.atomic(), connection.cursor() as cursor:
+@transaction.atomic
+def write_next(campaign_id: int, after: int) -> Batch | None:
+    """Write the deliveries of the next 20,000 people behind a customer; None when there is nobody left."""
+    values: dict[str, Any] = {"campaign": campaign_id, "after": after, "batch": BATCH}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, values)
+        last = int(cursor.fetchone()[0] or 0)
+        if not last:
+            return None
+        values |= {"last": last, "hours": HOURS}
+        values |= {"purpose": int(Purpose.EMAIL_MARKETING), "lane": Lane.MARKETING.value}
         cursor.execute(_WRITE, values)
         rows = cursor.fetchall()
-    for state, reason, count in rows:
-        done.counts[state, reason] += count
-        done.created += count
-    return sum(count for _, _, count in rows)
+    counts = Counter({(state, reason): count for state, reason, count in rows})
+    return Batch(last, Materialised(counts.total(), counts))

@@ -1,5 +1,7 @@
 """Delivery: the ledger. Every "did she get it, and if not, why?" is answered here."""
 
+from collections.abc import Sequence
+
 import uuid_utils.compat as uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.sending.querysets import DeliveryQuerySet
 from campaigns.sending.states import TAKEN, WAITING, State
 from lib.declaration import behaviour, operations, pseudonym
+
+
+def within(states: Sequence[State]) -> models.Expression:
+    """Return the expression that says whether a delivery is in one of these states."""
+    return models.ExpressionWrapper(models.Q(state__in=states), output_field=models.BooleanField())
 
 
 class Delivery(models.Model):
@@ -55,13 +62,9 @@ class Delivery(models.Model):
     key = models.UUIDField(default=uuid.uuid7, unique=True)
     """Names the delivery outside: Message-ID, X-Relata-Delivery."""
     state = models.SmallIntegerField(choices=State, default=State.QUEUED)
-    waiting = models.GeneratedField(
-        expression=models.Q(state__in=WAITING), output_field=models.BooleanField(), db_persist=True
-    )
+    waiting = models.GeneratedField(expression=within(WAITING), output_field=models.BooleanField(), db_persist=True)
     """Queued or deferred. Indexes ask this and `taken`, not `state`: the steps between leave every index alone."""
-    taken = models.GeneratedField(
-        expression=models.Q(state__in=TAKEN), output_field=models.BooleanField(), db_persist=True
-    )
+    taken = models.GeneratedField(expression=within(TAKEN), output_field=models.BooleanField(), db_persist=True)
     """Leased or being sent."""
     reason = models.CharField(max_length=14, choices=Reason, blank=True)
     language = models.CharField(max_length=10, default="en")

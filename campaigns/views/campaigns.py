@@ -24,7 +24,7 @@ from crm.access.guards import for_editors, may_edit, signed_in
 from lib.outside import whole
 
 PAGE = 25
-MOVING = {Campaign.State.SCHEDULED, Campaign.State.SENDING}
+MOVING = {Campaign.State.SCHEDULED, Campaign.State.FREEZING, Campaign.State.SENDING}
 SENT_OR_SENDING = {Campaign.State.SENDING, Campaign.State.PAUSED, Campaign.State.SENT, Campaign.State.CANCELLED}
 
 

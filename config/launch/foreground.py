@@ -63,10 +63,11 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
     try:
         if settings.MAILBOX_ENABLED:
             group.start(mailbox_program(int(environment["MAILBOX_PORT"])))
-        web, worker, learner, beat = programs(host, number)
+        web, worker, control, learner, beat = programs(host, number)
         group.start(web)
         group.start(worker)
         if wait_until_healthy(group, host, number):
+            group.start(control)
             group.start(learner)
             group.start(beat)
             announce(f"Relata answers at {settings.BASE_URL} after {time.monotonic() - begun:.1f} s.")
@@ -187,6 +188,8 @@ def programs(host: str, number: int) -> list[Program]:
     worker = [*celery, "worker", "--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES), "--hostname", "relata@%h"]
     # A training takes minutes; in a worker of its own it never keeps a mail or an import waiting.
     learner = [*celery, "worker", "--queues", "learning", "--concurrency", "1", "--hostname", "learner@%h"]
+    # Campaigns are started and cleared up after in a process of their own: a shift that sends lasts half a minute.
+    control = [*celery, "worker", "--queues", "control", "--concurrency", "1", "--hostname", "control@%h"]
     beat = [
         *celery,
         "beat",
@@ -196,10 +199,11 @@ def programs(host: str, number: int) -> list[Program]:
         "--loglevel",
         "WARNING",
     ]
-    # The last two come when the others answer: nothing waits for them, and the start is sooner without them.
+    # The last three come when the others answer: nothing waits for them, and the start is sooner without them.
     return [
         Program("web", web),
         Program("worker", worker + alone),
+        Program("control", control + alone),
         Program("learner", learner + alone),
         Program("beat", beat, firm=signal.SIGTERM),
     ]

@@ -45,6 +45,7 @@ STATES: Final[dict[str, tuple[str, str | Promise]]] = {
     "review": ("yellow", _("In review")),
     "running": ("blue", _("Running")),
     "scheduled": ("yellow", _("Scheduled")),
+    "freezing": ("blue", _("Being prepared")),
     "sending": ("blue", _("Sending")),
     "sent": ("green", _("Sent")),
     "suppressed": ("yellow", _("Suppressed")),

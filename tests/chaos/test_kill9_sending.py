@@ -65,7 +65,7 @@ def test_a_killed_celery_worker_sends_every_mail_once(tmp_path: Path) -> None:
     made = launched(MAILS)
     with (
         mail_server(tmp_path) as box,
-        worker(tmp_path / "worker.log", "sending", 2, **environment(tmp_path)) as running,
+        worker(tmp_path / "worker.log", "sending,control", 2, **environment(tmp_path)) as running,
     ):
         kills = 0
         until = time.monotonic() + 300

@@ -90,6 +90,11 @@ def send(campaign: Campaign, progress: Progress) -> Sent:
     launch.schedule(campaign=campaign)
     launch.start_due()
     campaign.refresh_from_db()
+    while campaign.state == Campaign.State.FREEZING:
+        # A worker beside us may have a step in hand.
+        time.sleep(PAUSE)
+        launch.start_due()
+        campaign.refresh_from_db()
     total, idle = campaign.deliveries.count(), 0.0
     while campaign.state == Campaign.State.SENDING and idle < PATIENCE:
         counts = pump.pump(limit=SLICE, worker="circle")

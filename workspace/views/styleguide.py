@@ -182,6 +182,17 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "total": 100,
             "error": _("The column order_id is missing"),
         },
-        "states": ["draft", "review", "scheduled", "sending", "sent", "failed", "in_use", "withdrawn", "restricted"],
+        "states": [
+            "draft",
+            "review",
+            "scheduled",
+            "freezing",
+            "sending",
+            "sent",
+            "failed",
+            "in_use",
+            "withdrawn",
+            "restricted",
+        ],
     }
     return render(request, "workspace/styleguide.html", context, status=422 if bad else 200)
