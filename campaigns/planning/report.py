@@ -137,7 +137,7 @@ def csv_rows(found: Report) -> list[list[object]]:
         header += [step, f"{step}_rate", f"{step}_rate_low", f"{step}_rate_high"]
     rows = [[*header, "orders", "revenue"]]
     for line in (found.total, *found.lines):
-        row: list[object] = [_cell(line.segment), _cell(line.offer), *(getattr(line, name) for name in COLUMNS)]
+        row: list[object] = [line.segment, line.offer, *(getattr(line, name) for name in COLUMNS)]
         for step in STEPS:
             rate = line.rates[step]
             known = rate.value is not None
@@ -147,11 +147,6 @@ def csv_rows(found: Report) -> list[list[object]]:
             ]
         rows.append([*row, line.orders, line.revenue])
     return rows
-
-
-def _cell(text: str) -> str:
-    # A spreadsheet takes these for formulas.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _reasons(campaign: Campaign) -> list[tuple[str, str, int]]:

@@ -1,6 +1,5 @@
 """What became of a campaign: steps, rates with intervals, reasons, a curve, and all of it as CSV."""
 
-import csv
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -16,6 +15,7 @@ from campaigns.planning.intervals import Rate
 from campaigns.planning.models import Campaign
 from campaigns.planning.report import Line, Report, csv_rows, report
 from campaigns.sending.models import Delivery
+from lib.tables import csv_lines
 
 CHART_LINES = 12
 STATES: dict[str, str | Promise] = {
@@ -60,7 +60,7 @@ def campaign_report_csv(request: HttpRequest, pk: int) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="campaign-{campaign.pk}.csv"'
     answer.write("\ufeff")  # so that Excel reads Chinese names
-    csv.writer(answer).writerows(csv_rows(report(campaign)))
+    answer.writelines(csv_lines(csv_rows(report(campaign))))
     return answer
 
 

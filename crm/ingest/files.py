@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
+
+from lib.tables import csv_lines
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 1 << 20
@@ -20,8 +22,6 @@ BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs
 # The two-byte characters of everyday Chinese (GB 2312); both bytes are high, which accents of Latin text seldom are.
 CHINESE = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe])+")
 HIGH = re.compile(rb"[\x80-\xff]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*")
 
 
 class UnreadableFile(Exception):
@@ -167,11 +167,6 @@ def columns(header: Sequence[str], mapping: dict[str, str], ours: Sequence[str])
     return found
 
 
-def guarded(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return "'" + text if text.startswith(FORMULA) and not NUMBER.fullmatch(text) else text
-
-
 class Rejects:
     """The file of rows that did not go in: the original columns, then line, column, reason. Made at the first one."""
 
@@ -179,7 +174,6 @@ class Rejects:
         self.path, self.header, self.count = path, list(header), 0
         self.reasons: dict[str, int] = {}
         self._stream: TextIO | None = None
-        self._writer: Any = None
 
     def __enter__(self) -> Self:
         return self
@@ -195,9 +189,8 @@ class Rejects:
             self._stream = self.path.open("w", encoding="utf-8-sig", newline="")
             # Rejected rows hold whatever the file held, addresses too.
             self.path.chmod(0o600)
-            self._writer = csv.writer(self._stream)
-            self._writer.writerow([*map(guarded, self.header), "line", "column", "reason"])
-        padded = [*map(guarded, cells[: len(self.header)]), *[""] * (len(self.header) - len(cells))]
-        self._writer.writerow([*padded, line, guarded(column), reason])
+            self._stream.writelines(csv_lines([[*self.header, "line", "column", "reason"]]))
+        padded = [*cells[: len(self.header)], *[""] * (len(self.header) - len(cells))]
+        self._stream.writelines(csv_lines([[*padded, line, column, reason]]))
         self.count += 1
         self.reasons[reason] = self.reasons.get(reason, 0) + 1

@@ -1,7 +1,5 @@
 """The inventory: what every field of every model holds about a person, read from the models' own declarations."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from django.apps import apps
 from django.db.models import Field, Model
 
 from lib.declaration import Declaration
+from lib.tables import csv_lines
 
 APPS = ("crm", "segmentation", "recommendations", "campaigns")
 
@@ -81,11 +80,8 @@ def record() -> list[dict[str, str]]:
 
 def as_csv() -> str:
     """Return the record of processing as CSV with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(record())
-    return text.getvalue()
+    rows = [list(COLUMNS), *([row[name] for name in COLUMNS] for row in record())]
+    return "".join(csv_lines(rows, end="\n"))
 
 
 def as_json() -> str:

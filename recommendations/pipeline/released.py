@@ -51,7 +51,7 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
         people = duck.execute(
             """
             SELECT person AS "user", gender, country, age_band AS extra FROM read_parquet(?)
-            WHERE person NOT IN (SELECT unnest(?::varchar[]))
+            ANTI JOIN (SELECT unnest(?::varchar[]) AS person) AS gone USING (person)
             """,
             [str(folder / "people.parquet"), gone],
         ).df()
@@ -66,10 +66,10 @@ def read(folder: Path, without: Collection[str] = ()) -> Released:
         duck.execute(
             """
             SELECT person AS "user", cast(product_id AS varchar) AS item, kind, value, epoch(occurred_at) AS timestamp
-            FROM read_parquet(?) WHERE product_id IS NOT NULL AND kind IN (SELECT unnest(?))
-                AND person NOT IN (SELECT unnest(?::varchar[]))
+            FROM read_parquet(?) ANTI JOIN (SELECT unnest(?::varchar[]) AS person) AS gone USING (person)
+            WHERE product_id IS NOT NULL AND kind IN (SELECT unnest(?))
             """,
-            [str(folder / "interactions" / "*.parquet"), list(READ_KINDS), gone],
+            [str(folder / "interactions" / "*.parquet"), gone, list(READ_KINDS)],
         )
         dataset = load_parts(_parts(duck), products.drop(columns=["recommendable", "in_stock", "repeatable"]), people)
     if not dataset.n_events:

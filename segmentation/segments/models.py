@@ -54,8 +54,9 @@ class Segment(models.Model):
 class Membership(models.Model):
     """A customer was in a segment from `since` until `until`; open ended while still in."""
 
-    segment = models.ForeignKey(Segment, models.CASCADE, related_name="memberships")
-    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="memberships")
+    # Both begin an index below, so that neither needs one of its own.
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="memberships", db_index=False)
+    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="memberships", db_index=False)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 
@@ -70,6 +71,8 @@ class Membership(models.Model):
         indexes = [
             # Read by a customer's page and by the campaign matrix.
             models.Index("customer", "segment", name="membership_by_customer"),
+            # Read by the pages of a segment's members, in the order they came.
+            models.Index("segment", "id", name="membership_in_order", condition=models.Q(until__isnull=True)),
             # Read by a segment's trend.
             models.Index("segment", "since", name="membership_by_since"),
         ]

@@ -57,7 +57,8 @@ def refresh(*, segment: Segment) -> Refreshed:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE segmentation_membership SET until = %s WHERE segment_id = %s AND until IS NULL "  # noqa: S608
-            f"AND customer_id NOT IN ({wanted})",
+            f"AND NOT EXISTS (SELECT 1 FROM ({wanted}) AS wanted "
+            "WHERE wanted.customer_id = segmentation_membership.customer_id)",
             [now, segment.pk, *values],
         )
         left, came = cursor.rowcount, 0

@@ -65,6 +65,7 @@ def _change(points: list[int]) -> str:
 @require_GET
 def segment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one segment: members, rules in words, trend, where it is used."""
+    user = signed_in(request)
     row = get_object_or_404(Segment, pk=pk)
     after = request.GET.get("after", "0")
     page, next_after = members.page(row, after=whole(after) or 0)

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,3 +120,32 @@ def test_a_number_from_outside_is_read_in_one_place() -> None:
             if isinstance(node, ast.Attribute) and node.attr in {"isdigit", "isdecimal", "isnumeric"}:
                 found.append(f"{name(path)}:{node.lineno}")
     assert not found, f"Read numbers of addresses and forms with lib.outside.whole: {found}"
+
+
+# PostgreSQL hashes such a subquery only while it fits work_mem, and else reads it once for every row.
+QUADRATIC = re.compile(r"\bNOT\s+IN\s*\(\s*(SELECT\b|\{|%s|[\"']\s*$)", re.IGNORECASE | re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("id NOT IN (SELECT x", True),
+        ("id not in (\n    select x", True),
+        ('f"id NOT IN ({wanted})"', True),
+        ('"id NOT IN (%s)" % query', True),
+        ('"id NOT IN ("\n+ query', True),
+        ("value not in (None, 0)", False),
+        ("NOT EXISTS (SELECT 1", False),
+    ],
+)
+def test_the_look_for_not_in_finds_every_way_of_writing_it(sql: str, found: bool) -> None:
+    assert bool(QUADRATIC.search(sql)) is found
+
+
+def test_no_sql_says_not_in_a_subquery() -> None:
+    written = [
+        f"{name(path)}:{path.read_text()[: hit.start()].count(chr(10)) + 1}"
+        for path in sources()
+        for hit in QUADRATIC.finditer(path.read_text())
+    ]
+    assert not written, f"Say NOT EXISTS, which is linear whatever work_mem is: {written}"

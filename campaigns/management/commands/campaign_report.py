@@ -1,12 +1,12 @@
 """`manage.py campaign_report`: a campaign's report on the terminal or as CSV."""
 
-import csv
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.planning.models import Campaign
 from campaigns.planning.report import STEPS, Line, csv_rows, report
+from lib.tables import csv_lines
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no campaign {options['id']}.")
         found = report(campaign)
         if options["csv"]:
-            csv.writer(self.stdout, lineterminator="\n").writerows(csv_rows(found))
+            self.stdout.writelines(csv_lines(csv_rows(found), end="\n"))
             return
         self.stdout.write(f"{campaign.name} ({campaign.state}), orders within {found.window.days} days of the mail")
         self._line("altogether", found.total)

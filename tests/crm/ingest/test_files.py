@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crm.ingest.files import Rejects, UnreadableFile, columns, guarded, read, sniff
+from crm.ingest.files import Rejects, UnreadableFile, columns, read, sniff
 
 DATA = Path(os.environ.get("RELATA_DATA", Path(__file__).parents[4] / "shared" / "data"))
 LIMIT = 10_000_000
@@ -83,13 +83,6 @@ def test_columns_are_found_by_name_or_by_mapping() -> None:
     for mapping in ({"nothing": "external_id"}, {"客户": "salary"}):
         with pytest.raises(UnreadableFile):
             columns(["Order ID", "客户"], mapping, ours)
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("-5.20", "-5.20"), ("-x", "'-x"), ("plain", "plain")]
-)
-def test_a_cell_that_a_spreadsheet_would_run_is_guarded(text: str, safe: str) -> None:
-    assert guarded(text) == safe
 
 
 def test_rejects_hold_the_original_columns_and_the_reason(tmp_path: Path) -> None:

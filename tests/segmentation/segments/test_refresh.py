@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from crm.consents.purposes import Purpose
@@ -154,6 +155,21 @@ def test_the_trend_is_read_from_history(buyers: list[Portrait]) -> None:
     other = Segment.objects.create(name="empty")
     at = moments(days=30, steps=4, now=now + timedelta(seconds=5))
     assert sizes([segment.pk, other.pk], at) == {segment.pk: [0, 2, 1, 6], other.pk: [0, 0, 0, 0]}
+
+
+@pytest.mark.parametrize("kind", [Segment.Kind.FIXED, Segment.Kind.CLUSTER, Segment.Kind.RULE])
+def test_a_refresh_reads_its_people_once_whatever_the_memory_is(kind: str) -> None:
+    # With the least memory a server may give, a NOT IN over this many people is one scan a member: 30 s and more.
+    made = customers(3_000)
+    Portrait.objects.bulk_create(Portrait(customer=c, as_of=timezone.now(), orders=5) for c in made)
+    segment = Segment.objects.create(name="All", kind=kind, rule=MANY if kind == Segment.Kind.RULE else {})
+    Membership.objects.bulk_create(Membership(segment=segment, customer=c, since=timezone.now()) for c in made)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute("SET LOCAL statement_timeout = '2s'")
+        assert refresh(segment=segment).size == 3_000
+        cursor.execute("SET LOCAL statement_timeout = 0")
 
 
 @pytest.mark.parametrize("key", list(STARTERS))

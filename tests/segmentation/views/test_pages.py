@@ -194,6 +194,15 @@ def test_the_export_with_contact_data_is_logged(marketer: Client, ada: Customer)
     assert Opening.objects.filter(reason=f"export of segment {segment.pk}").count() == 2
 
 
+def test_only_those_who_may_reveal_see_masks_of_members(marketer: Client, analyst: Client, ada: Customer) -> None:
+    portray(ada, orders=5)
+    where = reverse("segmentation:segment", args=[edit.create(name="Many", rule=MANY).pk])
+    assert "a••@example.com" in marketer.get(where).content.decode()
+    page = analyst.get(where).content.decode()
+    assert "••" not in page
+    assert str(ada.uuid) in page
+
+
 def test_a_cluster_run_can_be_asked_for_watched_and_cancelled(marketer: Client, buyers: list[Portrait]) -> None:
     answer = marketer.post(reverse("segmentation:clusters"), {"k": "4", "features": ["orders", "revenue"]})
     run = ClusterRun.objects.get()
