@@ -17,6 +17,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "segmentation.clusters": {"task": "segmentation.tasks.run_due_clusters", "schedule": 10.0},
     # Every 10 seconds: trainings asked for in the UI.
     "recommendations.trainings": {"task": "recommendations.tasks.run_due_trainings", "schedule": 10.0},
+    # Every 20 seconds: who no longer allows profiling loses portrait and memberships, within a minute in all.
+    "segmentation.withdrawn": {"task": "segmentation.tasks.forget_withdrawn", "schedule": 20.0},
     # Every 15 minutes: rule segments follow the portraits.
     "segmentation.refresh": {"task": "segmentation.tasks.refresh_segments", "schedule": crontab(minute="*/15")},
     # Daily at 01:30 UTC: next months' partitions exist before the first event needs them.

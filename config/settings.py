@@ -215,6 +215,8 @@ CELERY_TASK_ROUTES = {
     "campaigns.tasks.start_due_campaigns": {"queue": "control"},
     "campaigns.tasks.reap_leases": {"queue": "control"},
     "campaigns.tasks.*": {"queue": "sending"},
+    # A withdrawal does not wait behind a training.
+    "segmentation.tasks.forget_withdrawn": {"queue": "default"},
     "segmentation.tasks.*": {"queue": "learning"},
     "recommendations.tasks.*": {"queue": "learning"},
     "workspace.tasks.walk_circle": {"queue": "learning"},

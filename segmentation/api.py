@@ -100,7 +100,7 @@ class SegmentMembers(generics.ListAPIView[Membership]):
     def get_queryset(self) -> Any:
         """Return the current members of the segment in the address."""
         segment = _segment(self.kwargs["pk"])
-        return Membership.objects.current().filter(segment=segment, customer__state="active").select_related("customer")
+        return Membership.objects.current().filter(segment=segment).select_related("customer")
 
 
 class SegmentExport(APIView):

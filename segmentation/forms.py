@@ -17,7 +17,7 @@ from segmentation.rules.fields import FIELDS, OP_LABELS, Field, Kind, Op
 from segmentation.rules.grammar import MAX_DEPTH
 
 NODE = re.compile(r"n\d{1,5}")
-FIRST_FIELD = "orders"
+FIRST_FIELD = "order_count"
 MATCHES = {
     "all": gettext_lazy("all"),
     "any": gettext_lazy("any"),
@@ -48,7 +48,7 @@ class RowNode:
 
     @property
     def control(self) -> str:
-        """What the value is typed into: none, days, between, list, segment, word or number."""
+        """What the value is typed into: none, days, between, list, segment, purpose, word or number."""
         if self.op in VALUELESS:
             return "none"
         if self.op in DAYS:
@@ -59,6 +59,8 @@ class RowNode:
             return "list"
         if self.field.kind is Kind.SEGMENT:
             return "segment"
+        if self.field.kind is Kind.PURPOSE:
+            return "purpose"
         return "word" if self.field.kind is Kind.WORD else "number"
 
     @property
@@ -88,7 +90,7 @@ class RowNode:
                 return plain | {"value": self._read(typed[0] if typed else "")}
 
     def _read(self, text: str) -> Any:
-        if self.field.kind is Kind.WORD:
+        if self.field.kind in (Kind.WORD, Kind.PURPOSE):
             return text
         try:
             number = float(text.rstrip("%"))

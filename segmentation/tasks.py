@@ -7,6 +7,8 @@ from segmentation.clusters.matrix import NothingToCompare
 from segmentation.clusters.models import ClusterRun
 from segmentation.segments.refresh import refresh_all
 from segmentation.segments.run_clusters import run_clusters as run_one
+from segmentation.segments.withdraw import forget_withdrawn as forget
+from segmentation.standing.keep import recount_recent
 
 
 @shared_task
@@ -22,5 +24,12 @@ def run_due_clusters() -> None:
 
 @shared_task
 def refresh_segments() -> None:
-    """Bring the memberships of every segment up to date."""
+    """Bring the memberships of every segment up to date, with orders and answers to mail as they are now."""
+    recount_recent()
     refresh_all()
+
+
+@shared_task
+def forget_withdrawn() -> None:
+    """Delete the portraits of people who do not allow profiling any more, and close what rested on them."""
+    forget()

@@ -3,21 +3,22 @@
 from django.core.cache import cache
 from django.db.models import Q
 
-from segmentation.portraits.models import Portrait
-from segmentation.rules.fields import Field, Kind
+from crm.customers.models import Customer
+from segmentation.rules.fields import Field, Kind, allows
 
 MOST = 100
 KEPT_SECONDS = 600
 
 
 def choices(field: Field) -> list[str]:
-    """Return up to 100 words people's portraits hold for a field, in order; nothing for fields that are not words."""
+    """Return up to 100 words a field is known to take, in order; nothing for fields that are not words."""
     if field.kind is not Kind.WORD:
         return []
     key = f"rule-choices-{field.key}"
     found: list[str] | None = cache.get(key)
     if found is None:
-        words = Portrait.objects.exclude(Q((field.path, ""))).order_by(field.path).values_list(field.path, flat=True)
+        people = Customer.objects.active().filter(allows(field.needs), Q((f"{field.path}__gt", "")))
+        words = people.order_by(field.path).values_list(field.path, flat=True)
         found = [str(word) for word in words.distinct()[:MOST]]
         cache.set(key, found, KEPT_SECONDS)
     return found

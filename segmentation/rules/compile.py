@@ -1,84 +1,116 @@
 """A rule as a query: every lookup comes from the list of fields, every value is bound, no SQL is written.
 
 Each row compiles to something that is true or false in SQL, never null ("known and …"), which is why `NOT` and nested
-groups mean what grammar.py says they mean.
+groups mean what grammar.py says they mean. What a person does not allow to be known is not known: nobody is found by a
+portrait whose permission was withdrawn, even while the portrait is still there.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models.lookups import (
+    Exact,
+    GreaterThanOrEqual,
+    IContains,
+    In,
+    IsNull,
+    LessThan,
+    LessThanOrEqual,
+)
 from django.utils import timezone
 
-from segmentation.portraits.models import Portrait
-from segmentation.rules.fields import Kind, Op
+from crm.consents.purposes import BY_KEY, Purpose
+from crm.customers.models import Customer
+from segmentation.rules.fields import Field, Kind, Op, allows
 from segmentation.rules.grammar import Group, Not, Row, Rule
 
 EVERYONE = Q(pk__isnull=False)
+NOBODY = Q(pk__in=[])
 
 
-def compile_rule(rule: Rule, *, now: datetime | None = None) -> Q:
-    """Return the condition on Portrait that the rule is. `now` is what "days ago" counts from, the clock by default."""
+def compile_rule(rule: Rule, *, now: datetime | None = None, profiling: bool = True) -> Q:
+    """Return the condition on Customer that the rule is.
+
+    `now` is what "days ago" counts from, the clock by default. Without `profiling` it is what the rule says of people
+    who do not allow it: nothing a portrait knows is known.
+    """
     moment = now or timezone.now()
     match rule:
         case Row():
-            return _row(rule, moment)
+            return _row(rule, moment, profiling)
         case Not():
-            return ~compile_rule(rule.rule, now=moment)
+            return ~compile_rule(rule.rule, now=moment, profiling=profiling)
         case Group():
             if not rule.rules:
                 return EVERYONE
-            parts = [compile_rule(part, now=moment) for part in rule.rules]
+            parts = [compile_rule(part, now=moment, profiling=profiling) for part in rule.rules]
             whole = parts[0]
             for part in parts[1:]:
                 whole = whole & part if rule.every else whole | part
             return whole
 
 
-def _row(row: Row, now: datetime) -> Q:
+def by_profiling(rule: Rule, *, now: datetime | None = None) -> Case:
+    """Return the expression that says of a customer the rule finds whether profiling alone is why."""
+    return Case(When(compile_rule(rule, now=now, profiling=False), then=Value(False)), default=Value(True))
+
+
+def _row(row: Row, now: datetime, profiling: bool) -> Q:
     if row.field.kind is Kind.SEGMENT:
-        found = Q(_member(row.value if isinstance(row.value, int) else 0))
+        found = Q(_member(row.value if isinstance(row.value, int) else 0, profiling))
         return found if row.op is Op.IS else ~found
-    path = row.field.path
-    known = ~Q((path, "")) if row.field.kind is Kind.WORD else Q((f"{path}__isnull", False))
+    if row.field.kind is Kind.PURPOSE:
+        purpose = BY_KEY[str(row.value)]
+        allowed = allows(purpose) if profiling or purpose is not Purpose.PROFILING else NOBODY
+        return allowed if row.op is Op.IS else ~allowed
+    known = _known(row.field) if profiling or not row.field.profiling else NOBODY
     match row.op:
         case Op.KNOWN:
             return known
         case Op.UNKNOWN:
             return ~known
         case Op.IS_NOT:
-            return ~(known & Q((path, row.value)))
+            return ~(known & Q(Exact(row.field.plain, row.value)))
         case Op.NONE_OF:
-            return ~(known & Q((f"{path}__in", row.value)))
+            return ~(known & Q(In(row.field.plain, row.value)))
         case _:
-            return known & _comparison(row, path, now)
+            return known & Q(_comparison(row, row.field.plain, now))
 
 
-def _comparison(row: Row, path: str, now: datetime) -> Q:
+def _known(field: Field) -> Q:
+    there = allows(field.needs) & Q(IsNull(field.plain, False))
+    return there & ~Q(Exact(field.plain, Value(""))) if field.kind is Kind.WORD else there
+
+
+def _comparison(row: Row, value: Any, now: datetime) -> Any:
     match row.op, row.value:
-        case Op.IS, value:
-            return Q((path, value))
-        case Op.ONE_OF, value:
-            return Q((f"{path}__in", value))
-        case Op.CONTAINS, value:
-            return Q((f"{path}__icontains", value))
-        case Op.AT_LEAST, value:
-            return Q((f"{path}__gte", value))
-        case Op.AT_MOST, value:
-            return Q((f"{path}__lte", value))
+        case Op.IS, wanted:
+            return Exact(value, wanted)
+        case Op.ONE_OF, wanted:
+            return In(value, wanted)
+        case Op.CONTAINS, wanted:
+            return IContains(value, wanted)
+        case Op.AT_LEAST, wanted:
+            return GreaterThanOrEqual(value, wanted)
+        case Op.AT_MOST, wanted:
+            return LessThanOrEqual(value, wanted)
         case Op.BETWEEN, (low, high):
-            return Q((f"{path}__gte", low)) & Q((f"{path}__lte", high))
+            return Q(GreaterThanOrEqual(value, low)) & Q(LessThanOrEqual(value, high))
         case Op.WITHIN_DAYS, int(days):
-            return Q((f"{path}__gte", now - timedelta(days=days)))
+            return GreaterThanOrEqual(value, now - timedelta(days=days))
         case Op.MORE_THAN_DAYS_AGO, int(days):
-            return Q((f"{path}__lt", now - timedelta(days=days)))
+            return LessThan(value, now - timedelta(days=days))
         case _:
             raise AssertionError(f"The grammar lets no {row.op} with such a value through.")
 
 
-def _member(segment_id: int) -> Exists:
+def _member(segment_id: int, profiling: bool) -> Exists:
     """Membership as its own subquery, because two joined conditions in one query would ask for one membership."""
+    by_facts = Q(memberships__profiled=False)
+    may_count = by_facts | allows(Purpose.PROFILING) if profiling else by_facts
     return Exists(
-        Portrait.objects.filter(
-            pk=OuterRef("pk"), customer__memberships__segment_id=segment_id, customer__memberships__until__isnull=True
+        Customer.objects.filter(
+            may_count, pk=OuterRef("pk"), memberships__segment_id=segment_id, memberships__until__isnull=True
         )
     )

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, ExpressionWrapper, F
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
-from segmentation.portraits.models import Portrait
+from crm.customers.models import Customer
 from segmentation.rules.compile import compile_rule
-from segmentation.rules.fields import Kind
+from segmentation.rules.fields import NOT_SHOWN
 from segmentation.rules.grammar import Rule, rows
 from segmentation.rules.words import Names, sentence, shown
 
@@ -21,15 +21,19 @@ class Reason(NamedTuple):
     value: str
 
 
-def explain(rule: Rule, portrait: Portrait, *, now: datetime | None = None, names: Names | None = None) -> list[Reason]:
-    """Return a reason for each row of the rule, in reading order, decided by the same query that fills the segment."""
+def explain(rule: Rule, customer_id: int, *, now: datetime | None = None, names: Names | None = None) -> list[Reason]:
+    """Return a reason for each row of the rule, in reading order, decided by the same query that fills the segment.
+
+    Raises Customer.DoesNotExist for an id nobody has.
+    """
     moment = now or timezone.now()
     asked = list(rows(rule))
-    holds = {
-        f"holds_{n}": ExpressionWrapper(compile_rule(row, now=moment), BooleanField()) for n, row in enumerate(asked)
-    }
-    known = {f"known_{n}": F(row.field.path) for n, row in enumerate(asked) if row.field.kind is not Kind.SEGMENT}
-    found: dict[str, Any] = dict(Portrait.objects.filter(pk=portrait.pk).values(**holds, **known).get())
+    columns: dict[str, Any] = {}
+    for n, row in enumerate(asked):
+        columns[f"holds_{n}"] = Case(When(compile_rule(row, now=moment), then=Value(True)), default=Value(False))
+        if row.field.kind not in NOT_SHOWN:
+            columns[f"known_{n}"] = row.field.known
+    found: dict[str, Any] = dict(Customer.objects.filter(pk=customer_id).values(**columns).get())
     return [
         Reason(sentence(row, names), bool(found[f"holds_{n}"]), shown(row.field, found.get(f"known_{n}")))
         for n, row in enumerate(asked)

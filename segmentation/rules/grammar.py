@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from crm.consents.purposes import BY_KEY, Purpose
 from segmentation.rules.fields import FIELDS, Field, Kind, Op
 
 MAX_DEPTH: Final = 3
@@ -103,6 +104,19 @@ def segments_in(rule: Rule) -> set[int]:
     return {row.value for row in rows(rule) if row.field.kind is Kind.SEGMENT and isinstance(row.value, int)}
 
 
+def needs_profiling(rule: Rule) -> bool:
+    """Say whether withdrawing profiling can change what the rule says of somebody.
+
+    It can where a row asks for what a portrait knows, about a segment, which may do so, or about that permission.
+    """
+    return any(row.field.profiling or row.field.kind is Kind.SEGMENT or row.value == "profiling" for row in rows(rule))
+
+
+def on_the_clock(rule: Rule) -> bool:
+    """Say whether whom the rule finds changes as time goes by, though nothing else does."""
+    return any(row.op in (Op.WITHIN_DAYS, Op.MORE_THAN_DAYS_AGO) for row in rows(rule))
+
+
 def _plain(value: Value) -> Any:
     match value:
         case Decimal():
@@ -179,6 +193,8 @@ def _value(field: Field, op: Op, value: object, place: str) -> Value:
         case Op.IS | Op.IS_NOT:
             if field.kind is Kind.WORD:
                 return _word(value, place)
+            if field.kind is Kind.PURPOSE:
+                return _purpose(value, place)
             return _whole(value, place, 1 if field.kind is Kind.SEGMENT else None)
         case Op.AT_LEAST | Op.AT_MOST:
             return _number(field, value, place)
@@ -207,6 +223,12 @@ def _word(value: object, place: str) -> str:
         raise RuleError(_("Enter a word."), place)
     if len(value) > MAX_WORD_LENGTH:
         raise RuleError(_("This is too long."), place)
+    return value
+
+
+def _purpose(value: object, place: str) -> str:
+    if not isinstance(value, str) or value not in BY_KEY or BY_KEY[value] is Purpose.SERVICE:
+        raise RuleError(_("Choose what is allowed."), place)
     return value
 
 

@@ -12,6 +12,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from crm.consents.purposes import BY_KEY, LABELS
 from segmentation.rules.fields import Field, Kind, Op
 from segmentation.rules.grammar import Group, Not, Row, Rule, Value
 
@@ -34,6 +35,10 @@ SEGMENT_SENTENCES: dict[Op, str | Promise] = {
     Op.IS: gettext_lazy("is in the segment %(value)s"),
     Op.IS_NOT: gettext_lazy("is not in the segment %(value)s"),
 }
+PURPOSE_SENTENCES: dict[Op, str | Promise] = {
+    Op.IS: gettext_lazy("allows: %(value)s"),
+    Op.IS_NOT: gettext_lazy("does not allow: %(value)s"),
+}
 HEADS: dict[tuple[bool, bool], str | Promise] = {
     (True, False): gettext_lazy("All of these hold"),
     (False, False): gettext_lazy("At least one of these holds"),
@@ -49,6 +54,8 @@ def sentence(row: Row, names: Names | None = None) -> str:
     if row.field.kind is Kind.SEGMENT:
         known = (names or {}).get(row.value if isinstance(row.value, int) else 0)
         return str(SEGMENT_SENTENCES[row.op]) % {"value": f"“{known or row.value}”"}
+    if row.field.kind is Kind.PURPOSE:
+        return str(PURPOSE_SENTENCES[row.op]) % {"value": LABELS[BY_KEY[str(row.value)]]}
     words: dict[str, Any] = {"field": row.field.label}
     match row.op, row.value:
         case Op.BETWEEN, (low, high):
@@ -72,7 +79,7 @@ def outline(rule: Rule, names: Names | None = None) -> dict[str, Any]:
         case Not(Group() as group):
             return {"head": str(HEADS[group.every, True]), "parts": [outline(part, names) for part in group.rules]}
         case Group():
-            head = HEADS[rule.every, False] if rule.rules else _("Everyone who allows profiling")
+            head = HEADS[rule.every, False] if rule.rules else _("Everyone")
             return {"head": str(head), "parts": [outline(part, names) for part in rule.rules]}
         case _:
             raise AssertionError("A rule is a row, a group or a not.")

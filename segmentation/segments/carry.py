@@ -10,7 +10,9 @@ from scipy.optimize import linear_sum_assignment
 
 from lib import copying
 from segmentation.clusters.models import Cluster, ClusterRun
-from segmentation.segments.models import Membership, Segment
+from segmentation.segments import trend
+from segmentation.segments.models import Segment
+from segmentation.segments.refresh import refresh
 
 SAME = 0.2
 """Overlap (Jaccard) from which a cluster is the one a segment carried before."""
@@ -29,8 +31,8 @@ WHERE s.id = m.segment_id AND s.kind = 'cluster' AND s.archived_at IS NULL AND m
 """
 # Whoever was erased while the clusters were sought has no portrait any more, and is left out.
 _OPEN = """
-INSERT INTO segmentation_membership (segment_id, customer_id, since)
-SELECT c.segment_ref, found.customer_id, %s FROM cluster_members found
+INSERT INTO segmentation_membership (segment_id, customer_id, since, profiled)
+SELECT c.segment_ref, found.customer_id, %s, true FROM cluster_members found
 JOIN segmentation_cluster c ON c.run_id = %s AND c.number = found.number
 JOIN segmentation_portrait p ON p.customer_id = found.customer_id
 WHERE NOT EXISTS (SELECT 1 FROM segmentation_membership m
@@ -50,7 +52,9 @@ def carry_clusters(*, run: ClusterRun, people: npt.NDArray[np.int64], labels: np
     copying.stage(STAGING, {"customer_id": "bigint", "number": "smallint"}, found)
     copying.analyse(STAGING)
     now = timezone.now()
-    before = {segment.pk: segment for segment in Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER)}
+    # Memberships change under the lock of their segment, here as everywhere: see withdraw.py.
+    locked = Segment.objects.select_for_update().in_use().filter(kind=Segment.Kind.CLUSTER).order_by("pk")
+    before = {segment.pk: segment for segment in locked}
     clusters = list(run.clusters.all())
     matched = match(_overlaps(), {c.number: c.size for c in clusters}, {pk: s.size for pk, s in before.items()})
     carriers: list[Segment] = []
@@ -63,8 +67,7 @@ def carry_clusters(*, run: ClusterRun, people: npt.NDArray[np.int64], labels: np
         cursor.execute(_CLOSE, [now, run.pk])
         cursor.execute(_OPEN, [now, run.pk])
     for carrier in carriers:
-        carrier.size, carrier.refreshed_at = Membership.objects.current().filter(segment=carrier).count(), now
-        carrier.save(update_fields=["size", "refreshed_at"])
+        refresh(segment=carrier)
     _put_away(list(before), now)
 
 
@@ -105,4 +108,7 @@ def _carrier(cluster: Cluster, segment: Segment | None) -> Segment:
 
 
 def _put_away(segment_ids: list[int], now: datetime) -> None:
-    Segment.objects.filter(pk__in=segment_ids).update(size=0, refreshed_at=now, archived_at=now)
+    for segment in Segment.objects.filter(pk__in=segment_ids):
+        segment.size, segment.reachable, segment.refreshed_at, segment.archived_at = 0, 0, now, now
+        segment.save(update_fields=["size", "reachable", "refreshed_at", "archived_at"])
+        trend.note(segment)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from crm.access.models import User
 from segmentation.rules.grammar import Rule, RuleError, parse, segments_in, to_json
+from segmentation.segments import trend
 from segmentation.segments.models import Membership, Segment
 from segmentation.segments.refresh import refresh
 
@@ -59,9 +60,11 @@ def archive(*, segment: Segment) -> None:
         if segment.pk in segments_in(parse(other.rule)):
             raise RuleError(_("The segment “%(name)s” asks about this one.") % {"name": other})
     now = timezone.now()
-    Membership.objects.current().filter(segment=segment).update(until=now)
-    segment.archived_at, segment.size = now, 0
-    segment.save(update_fields=["archived_at", "size", "updated_at"])
+    Segment.objects.select_for_update().get(pk=segment.pk)
+    Membership.objects.open().filter(segment=segment).update(until=now)
+    segment.archived_at, segment.size, segment.reachable = now, 0, 0
+    segment.save(update_fields=["archived_at", "size", "reachable", "updated_at"])
+    trend.note(segment)
 
 
 @transaction.atomic

@@ -18,8 +18,8 @@ def page(segment: Segment, *, after: int = 0, size: int = PAGE) -> tuple[list[Me
     """Return members in the order they came, and the id after which the next page starts; 0 when there is none."""
     rows = list(
         Membership.objects.current()
-        .filter(segment=segment, pk__gt=after, customer__state="active")
-        .select_related("customer", "customer__portrait")
+        .filter(segment=segment, pk__gt=after)
+        .select_related("customer", "customer__standing")
         .order_by("pk")[: size + 1]
     )
     more = len(rows) > size
@@ -50,7 +50,7 @@ def export_with_contact(segment: Segment, *, actor: str) -> Iterator[dict[str, A
 def _rows(segment: Segment) -> Iterator[tuple[int, dict[str, Any]]]:
     found = (
         Membership.objects.current()
-        .filter(segment=segment, customer__state="active")
+        .filter(segment=segment)
         .order_by("pk")
         .values_list("customer_id", *_FACTS)
         .iterator(chunk_size=BATCH)

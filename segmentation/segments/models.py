@@ -25,6 +25,8 @@ class Segment(models.Model):
     rule = models.JSONField(default=dict, blank=True)
     """The rule tree of segmentation.rules.grammar; empty for other kinds."""
     size = models.BigIntegerField(default=0)
+    reachable = models.BigIntegerField(default=0)
+    """How many of them can be sent e-mail, as of the last refresh."""
     refreshed_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -40,6 +42,7 @@ class Segment(models.Model):
         """About groups."""
 
         id = name = name_zh = description = kind = rule = size = refreshed_at = archived_at = operations()
+        reachable = operations()
         created_at = updated_at = created_by = operations()
 
     def __str__(self) -> str:
@@ -59,6 +62,10 @@ class Membership(models.Model):
     customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="memberships", db_index=False)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
+    profiled = models.BooleanField(default=False, db_default=False)
+    """Only profiling says that she is in: a portrait or a cluster. Who reads memberships leaves her out as soon as she
+    does not allow it (MembershipQuerySet.current); without it she is in by facts alone, or because somebody put her
+    there."""
 
     objects = MembershipQuerySet.as_manager()
 
@@ -73,13 +80,28 @@ class Membership(models.Model):
             models.Index("customer", "segment", name="membership_by_customer"),
             # Read by the pages of a segment's members, in the order they came.
             models.Index("segment", "id", name="membership_in_order", condition=models.Q(until__isnull=True)),
-            # Read by a segment's trend.
-            models.Index("segment", "since", name="membership_by_since"),
         ]
 
     class Privacy:
         """Worked out about a person; goes with the person."""
 
         id = operations()
-        segment = since = until = derived()
+        segment = since = until = profiled = derived()
         customer = pseudonym()
+
+
+class SegmentSize(models.Model):
+    """How large a segment was at the end of a day, or at its last refresh of that day."""
+
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="sizes", db_index=False)
+    day = models.DateField()
+    """In UTC."""
+    size = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "day"], name="segment_size_once_a_day")]
+
+    class Privacy:
+        """About groups."""
+
+        id = segment = day = size = operations()

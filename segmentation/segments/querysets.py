@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
+from crm.consents.purposes import Purpose
+from segmentation.rules.fields import allows
+
 if TYPE_CHECKING:
     from segmentation.segments.models import Membership, Segment
 
@@ -21,9 +24,17 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships, in the product's words."""
 
-    def current(self) -> Self:
-        """Who is in now."""
+    def open(self) -> Self:
+        """Rows that have not ended. Who looks for people wants `current`."""
         return self.filter(until__isnull=True)
+
+    def current(self) -> Self:
+        """Who is in now: people who may be processed, by profiling only while they allow it."""
+        return self.open().filter(
+            Q(profiled=False) | allows(Purpose.PROFILING, "customer__permission"),
+            customer__state="active",
+            customer__canary=False,
+        )
 
     def at(self, moment: datetime) -> Self:
         """Who was in at a moment."""

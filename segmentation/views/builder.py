@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access.guards import editor
 from crm.access.models import User
+from crm.consents.purposes import BY_KEY, LABELS, Purpose
+from crm.customers.models import Customer
 from crm.privacy import reveal
 from lib.outside import whole
 from segmentation.forms import MATCHES, RowNode, SegmentForm, Tree
@@ -21,11 +23,10 @@ from segmentation.rules.grammar import Rule, RuleError, parse
 from segmentation.segments import edit
 from segmentation.segments.count import count_rule
 from segmentation.segments.models import Segment
-from segmentation.segments.refresh import profiled
 from segmentation.segments.starters import STARTERS
 
 SAMPLE = 5
-TO_START_WITH: dict[str, Any] = {"all": [{"field": "orders", "op": "at_least", "value": 2}]}
+TO_START_WITH: dict[str, Any] = {"all": [{"field": "order_count", "op": "at_least", "value": 2}]}
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,6 +120,7 @@ def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, foc
         "groups": _fields_by_group(),
         "matches": list(MATCHES.items()),
         "word_lists": {key: choices(field) for key, field in words.items()},
+        "purposes": [(key, LABELS[purpose]) for key, purpose in BY_KEY.items() if purpose is not Purpose.SERVICE],
         "other_segments": [(str(other.pk), other) for other in others],
         "action": reverse("segmentation:segment_edit", args=[row.pk]) if row else reverse("segmentation:segment_new"),
     }
@@ -132,6 +134,11 @@ def _fields_by_group() -> list[tuple[str, list[Any]]]:
 
 
 def _sample(rule: Rule, viewer: User) -> list[dict[str, Any]]:
-    people = list(profiled().filter(compile_rule(rule)).select_related("customer").order_by("pk")[:SAMPLE])
-    masks = reveal.masked([portrait.customer_id for portrait in people], viewer=viewer)
-    return [{"portrait": portrait, "mask": masks.get(portrait.customer_id, {})} for portrait in people]
+    people: list[Any] = list(
+        Customer.objects.active()
+        .filter(compile_rule(rule))
+        .annotate(orders=FIELDS["order_count"].known)
+        .order_by("pk")[:SAMPLE]
+    )
+    masks = reveal.masked([customer.pk for customer in people], viewer=viewer)
+    return [{"customer": customer, "mask": masks.get(customer.pk, {})} for customer in people]

@@ -16,9 +16,9 @@ from crm.privacy import reveal
 from lib.outside import whole
 from segmentation.clusters.models import Cluster
 from segmentation.rules.grammar import RuleError, parse
+from segmentation.rules.grammar import rows as rule_rows
 from segmentation.rules.words import outline
 from segmentation.segments import edit, members, starters, trend
-from segmentation.segments.count import count_rule
 from segmentation.segments.models import Segment
 from segmentation.segments.writing import csv_lines, ndjson_lines
 
@@ -42,7 +42,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     if kind in KINDS:
         found = found.filter(kind=kind)
     rows = list(found.order_by("-size", "name"))
-    points = trend.sizes([row.pk for row in rows], trend.moments(days=SPARK_DAYS, steps=SPARK_STEPS))
+    points = trend.sizes([row.pk for row in rows], trend.days(span=SPARK_DAYS, steps=SPARK_STEPS))
     made = set(Segment.objects.filter(kind="rule").values_list("name", flat=True))
     context = {
         "nav": "segments",
@@ -65,7 +65,6 @@ def _change(points: list[int]) -> str:
 @require_GET
 def segment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one segment: members, rules in words, trend, where it is used."""
-    user = signed_in(request)
     row = get_object_or_404(Segment, pk=pk)
     after = request.GET.get("after", "0")
     page, next_after = members.page(row, after=whole(after) or 0)
@@ -93,13 +92,16 @@ def _rule_context(row: Segment) -> dict[str, Any]:
         rule = parse(row.rule)
     except RuleError as error:
         return {"broken": str(error)}
-    return {"outline": outline(rule, names_of_segments()), "count": count_rule(rule)}
+    return {
+        "outline": outline(rule, names_of_segments()),
+        "profiling": any(one.field.profiling for one in rule_rows(rule)),
+    }
 
 
 def _trend(row: Segment) -> dict[str, Any]:
-    at = trend.moments(days=TREND_DAYS, steps=TREND_STEPS)
+    at = trend.days(span=TREND_DAYS, steps=TREND_STEPS)
     sizes = trend.sizes([row.pk], at)[row.pk]
-    days = [formats.date_format(moment, "MONTH_DAY_FORMAT") for moment in at]
+    days = [formats.date_format(day, "MONTH_DAY_FORMAT") for day in at]
     return {"x": days, "series": [{"name": _("Members"), "data": sizes, "area": True}]}
 
 

@@ -23,6 +23,7 @@ from segmentation.clusters.matrix import NothingToCompare
 from segmentation.models import ClusterRun, Segment
 from segmentation.portraits import build
 from segmentation.segments import refresh, run_clusters, starters
+from segmentation.standing import keep
 from workspace.dashboard import figures
 from workspace.demo import campaign, react
 
@@ -131,6 +132,7 @@ def _cluster(progress: Progress) -> tuple[Any, dict[str, Any]]:
 
 
 def _segment(progress: Progress) -> tuple[Any, dict[str, Any]]:
+    keep.recount_all(progress=progress)
     starters.ensure()
     refresh.refresh_all(progress=progress)
     sizes = Segment.objects.in_use().values_list("name", "size")

@@ -1,21 +1,23 @@
 """Memberships follow rules, and their history is kept."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from crm.changes.models import Stream
+from crm.changes.read import listen, switch_on, take
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer, Identity
 from segmentation.portraits.models import Portrait
 from segmentation.rules.grammar import RuleError, parse
 from segmentation.segments import edit, lists
 from segmentation.segments.count import Count, count_rule
-from segmentation.segments.models import Membership, Segment
+from segmentation.segments.models import Membership, Segment, SegmentSize
 from segmentation.segments.refresh import refresh, refresh_all
 from segmentation.segments.starters import STARTERS, ensure, start
-from segmentation.segments.trend import moments, sizes
+from segmentation.segments.trend import days, sizes
 from tests.segmentation.people import customers, portray
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +122,11 @@ def test_only_erasure_takes_somebody_off_a_fixed_list(buyers: list[Portrait]) ->
     Customer.objects.filter(pk=buyers[1].pk).update(state="restricted")
     Customer.objects.filter(pk=buyers[2].pk).update(state="erased")
     refresh(segment=listed)
-    assert inside(listed) == {unprofiled, buyers[1].pk}
+    assert set(Membership.objects.open().filter(segment=listed).values_list("customer_id", flat=True)) == {
+        unprofiled,
+        buyers[1].pk,
+    }
+    assert inside(listed) == {unprofiled}
 
 
 def test_people_are_put_on_a_fixed_list_once_and_on_no_other_kind(buyers: list[Portrait]) -> None:
@@ -138,6 +144,16 @@ def test_the_count_says_how_many_there_are_and_how_many_can_be_written_to(buyers
     allowed = int(Purpose.EMAIL_MARKETING | Purpose.PROFILING)
     Customer.objects.filter(pk__in=[p.pk for p in buyers[5:]]).update(permission=allowed)
     assert count_rule(parse(MANY)) == Count(total=7, reachable=4)
+    segment = edit.create(name="Many", rule=MANY)
+    assert (segment.size, segment.reachable) == (7, 4)
+
+
+def test_somebody_who_allows_mail_and_no_profiling_is_found_by_language_and_can_be_written_to(db: None) -> None:
+    customer = Customer.objects.create(language="de", permission=int(Purpose.SERVICE | Purpose.EMAIL_MARKETING))
+    Identity.objects.create(customer=customer, email_index=b"1")
+    german = edit.create(name="German", rule={"all": [{"field": "language", "op": "is", "value": "de"}]})
+    assert (inside(german), german.reachable) == ({customer.pk}, 1)
+    assert edit.create(name="Some", rule={"all": [{"field": "orders", "op": "unknown"}]}).size == 1
 
 
 def test_counting_takes_one_query(buyers: list[Portrait], django_assert_num_queries: object) -> None:
@@ -145,16 +161,17 @@ def test_counting_takes_one_query(buyers: list[Portrait], django_assert_num_quer
         count_rule(parse(MANY))
 
 
-def test_the_trend_is_read_from_history(buyers: list[Portrait]) -> None:
+def test_the_trend_is_read_from_what_refreshes_wrote_down(buyers: list[Portrait]) -> None:
     segment = edit.create(name="Many", rule=MANY)
-    now = timezone.now()
-    Membership.objects.filter(customer_id=buyers[9].pk).update(since=now - timedelta(days=20))
-    Membership.objects.filter(customer_id=buyers[8].pk).update(
-        since=now - timedelta(days=25), until=now - timedelta(days=15)
-    )
+    today = timezone.now().astimezone(UTC).date()
+    for ago, size in ((20, 2), (15, 1)):
+        SegmentSize.objects.create(segment=segment, day=today - timedelta(days=ago), size=size)
     other = Segment.objects.create(name="empty")
-    at = moments(days=30, steps=4, now=now + timedelta(seconds=5))
-    assert sizes([segment.pk, other.pk], at) == {segment.pk: [0, 2, 1, 6], other.pk: [0, 0, 0, 0]}
+    at = days(span=30, steps=4, today=today)
+    assert sizes([segment.pk, other.pk], at) == {segment.pk: [0, 2, 1, 7], other.pk: [0, 0, 0, 0]}
+    Portrait.objects.update(orders=9)
+    refresh(segment=segment)
+    assert sizes([segment.pk], at)[segment.pk] == [0, 2, 1, 10]
 
 
 @pytest.mark.parametrize("kind", [Segment.Kind.FIXED, Segment.Kind.CLUSTER, Segment.Kind.RULE])
@@ -172,12 +189,26 @@ def test_a_refresh_reads_its_people_once_whatever_the_memory_is(kind: str) -> No
         cursor.execute("SET LOCAL statement_timeout = 0")
 
 
+def test_who_comes_and_who_leaves_is_told_to_whoever_listens(buyers: list[Portrait]) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    switch_on("journeys", Stream.SIGNALS)
+    listen([f"segment:entered:{segment.pk}", f"segment:left:{segment.pk}"])
+    Portrait.objects.filter(pk=buyers[9].pk).update(orders=0)
+    Portrait.objects.filter(pk=buyers[0].pk).update(orders=5)
+    refresh(segment=segment)
+    told = {(signal.kind, signal.customer) for item in take("journeys", 100) for signal in item.signals}
+    assert told == {
+        (f"segment:entered:{segment.pk}", buyers[0].pk),
+        (f"segment:left:{segment.pk}", buyers[9].pk),
+    }
+
+
 @pytest.mark.parametrize("key", list(STARTERS))
 def test_every_ready_made_segment_can_be_made(key: str) -> None:
     assert start(key=key).size == 0
 
 
 def test_ready_made_segments_are_made_once_and_not_again_after_they_were_put_away() -> None:
-    assert len(ensure()) == 6
+    assert len(ensure()) == 7
     Segment.objects.update(archived_at=timezone.now())
     assert ensure() == []

@@ -16,7 +16,7 @@ from segmentation.segments import edit
 from segmentation.segments.models import Segment
 from segmentation.segments.run_clusters import run_clusters
 from tests.conftest import person
-from tests.segmentation.people import customers, portray
+from tests.segmentation.people import PROFILED, customers, portray
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 MANY = {"all": [{"field": "orders", "op": "at_least", "value": 3}]}
@@ -66,7 +66,9 @@ def test_a_segment_shows_its_rule_members_and_trend(marketer: Client, segment: S
 
 
 def test_a_segment_shows_an_analyst_nobodys_initials(marketer: Client, analyst: Client) -> None:
-    portray(person("Zelda"), orders=5)
+    zelda = person("Zelda")
+    Customer.objects.filter(pk=zelda.pk).update(permission=PROFILED)
+    portray(zelda, orders=5)
     page = reverse("segmentation:segment", args=[edit.create(name="One", rule=MANY).pk])
     assert b"Z. I." in marketer.get(page).content
     assert b"Z. I." not in analyst.get(page).content
