@@ -112,7 +112,7 @@ def measure_ours(size: Size, folder: Path) -> dict[str, Any]:
     events = dataset.n_events
     started = time.monotonic()
 
-    def tell(stage: str, done: int, total: int) -> None:
+    def tell(done: int, total: int, stage: str) -> None:
         passed = f"{time.monotonic() - started:8.1f} s {peak():6.2f} GB"
         print(f"{passed}  {stage}: {done}/{total}", file=sys.stderr, flush=True)
 

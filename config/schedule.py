@@ -13,6 +13,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "campaigns.reap": {"task": "campaigns.tasks.reap_leases", "schedule": 30.0},
     # Every 10 seconds: imports that were uploaded and wait for a worker.
     "crm.imports": {"task": "crm.tasks.run_due_imports", "schedule": 10.0},
+    # Every 10 seconds: releases and paintings whose worker was lost.
+    "crm.releases": {"task": "crm.tasks.run_due_releases", "schedule": 10.0},
+    "segmentation.portraits": {"task": "segmentation.tasks.run_due_portraits", "schedule": 10.0},
     # Every 10 seconds: cluster runs asked for in the UI.
     "segmentation.clusters": {"task": "segmentation.tasks.run_due_clusters", "schedule": 10.0},
     # Every 10 seconds: trainings asked for in the UI.

@@ -195,6 +195,7 @@ MODEL_DIR = VAR_DIR / "models"
 IMPORT_DIR = VAR_DIR / "imports"
 CERTIFICATE_DIR = VAR_DIR / "certificates"
 RELEASE_DAYS = env.whole("RELEASE_DAYS", 30)
+LOST_AFTER_SECONDS = env.whole("LOST_AFTER_SECONDS", 300)
 K_SUPPORT = env.whole("K_SUPPORT", 10)
 SEND_BATCH = env.whole("SEND_BATCH", 500)
 SHOWN_BUFFER_SECONDS = env.whole("SHOWN_BUFFER_SECONDS", 1)
@@ -217,6 +218,7 @@ CELERY_TASK_ROUTES = {
     "campaigns.tasks.*": {"queue": "sending"},
     # A withdrawal does not wait behind a training.
     "segmentation.tasks.forget_withdrawn": {"queue": "default"},
+    "crm.tasks.run_due_releases": {"queue": "learning"},
     "segmentation.tasks.*": {"queue": "learning"},
     "recommendations.tasks.*": {"queue": "learning"},
     "workspace.tasks.walk_circle": {"queue": "learning"},

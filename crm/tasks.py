@@ -7,18 +7,25 @@ from django.utils import timezone
 
 from crm.changes import read
 from crm.ingest.models import ImportRun
-from crm.ingest.runs import expire_files, run_import
+from crm.ingest.runs import expire_files, work
 from crm.interactions import partitions
 from crm.privacy import gate, suppression
+from crm.privacy.models import Release
+from lib.runs import run_due
 
 MONTHS_AHEAD = 3
 
 
 @shared_task
 def run_due_imports() -> None:
-    """Do every import that waits; another worker may take some of them."""
-    for run in ImportRun.objects.filter(state=ImportRun.State.DUE).order_by("id"):
-        run_import(run=run)
+    """Take up imports whose worker was lost, and do every one that waits, one at a time."""
+    run_due(ImportRun, work)
+
+
+@shared_task
+def run_due_releases() -> None:
+    """Take up releases whose worker was lost."""
+    run_due(Release, gate.work)
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.core.management.base import OutputWrapper
 
-from lib.runs import Progress
+from lib.progress import Progress
 
 WIDTH = 30
 NAMED = 28

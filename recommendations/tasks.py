@@ -2,23 +2,16 @@
 
 from celery import shared_task
 
+from lib.runs import run_due
 from recommendations.models import ModelVersion
 from recommendations.pipeline import due
 from recommendations.serving import shown
 
 
 @shared_task
-def train(version_id: int) -> None:
-    """Train one version that was asked for; done by somebody else already is fine."""
-    due.train_due(ModelVersion.objects.get(pk=version_id))
-
-
-@shared_task
 def run_due_trainings() -> None:
-    """Train what was asked for and no worker took: the wake-up call may have been lost, or its worker killed."""
-    due.take_up_lost()
-    for version in ModelVersion.objects.filter(state=ModelVersion.State.DUE).order_by("pk"):
-        due.train_due(version)
+    """Take up trainings whose worker was lost, and do every one that was asked for."""
+    run_due(ModelVersion, due.work)
 
 
 @shared_task

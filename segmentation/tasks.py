@@ -2,24 +2,26 @@
 
 from celery import shared_task
 
-from lib.runs import Cancelled
-from segmentation.clusters.matrix import NothingToCompare
+from lib.runs import run_due
 from segmentation.clusters.models import ClusterRun
+from segmentation.portraits import build
+from segmentation.portraits.models import PortraitRun
 from segmentation.segments.refresh import refresh_all
-from segmentation.segments.run_clusters import run_clusters as run_one
+from segmentation.segments.run_clusters import work
 from segmentation.segments.withdraw import forget_withdrawn as forget
 from segmentation.standing.keep import recount_recent
 
 
 @shared_task
 def run_due_clusters() -> None:
-    """Do every cluster run that waits; another worker may take some of them."""
-    for run in ClusterRun.objects.filter(state=ClusterRun.State.DUE).order_by("id"):
-        try:
-            run_one(run=run)
-        except (NothingToCompare, Cancelled):
-            # The row says so, and the others still wait.
-            continue
+    """Take up searches for clusters whose worker was lost, and do every one that waits."""
+    run_due(ClusterRun, work)
+
+
+@shared_task
+def run_due_portraits() -> None:
+    """Take up paintings whose worker was lost."""
+    run_due(PortraitRun, build.work)
 
 
 @shared_task

@@ -10,7 +10,7 @@ from campaigns.emails.freeze import freeze_texts
 from campaigns.sending.states import by_name
 from crm.consents.purposes import Purpose
 from crm.eligibility.reasons import Lane, sql
-from lib.runs import Progress
+from lib.progress import Progress
 
 BATCH = 20_000
 """People written at once: about half a second, the longest a step can keep anything waiting."""

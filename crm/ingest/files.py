@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -168,11 +169,15 @@ def columns(header: Sequence[str], mapping: dict[str, str], ours: Sequence[str])
 
 
 class Rejects:
-    """The file of rows that did not go in: the original columns, then line, column, reason. Made at the first one."""
+    """The file of rows that did not go in: the original columns, then line, column, reason. Made at the first one.
 
-    def __init__(self, path: Path, header: Sequence[str]) -> None:
-        self.path, self.header, self.count = path, list(header), 0
-        self.reasons: dict[str, int] = {}
+    `size` bytes of an earlier worker's file are kept, which hold the rows that `reasons` counts.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str], size: int = 0, reasons: dict[str, int] | None = None) -> None:
+        self.path, self.header, self.size = path, list(header), size
+        self.reasons: dict[str, int] = dict(reasons or {})
+        self.count = sum(self.reasons.values())
         self._stream: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -185,12 +190,36 @@ class Rejects:
     def add(self, line: int, cells: Sequence[str], column: str, reason: str) -> None:
         """Write one row back, with the line it ends on, the column at fault and why."""
         if self._stream is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self.path.open("w", encoding="utf-8-sig", newline="")
-            # Rejected rows hold whatever the file held, addresses too.
-            self.path.chmod(0o600)
-            self._stream.writelines(csv_lines([[*self.header, "line", "column", "reason"]]))
+            self._stream = self._open()
         padded = [*cells[: len(self.header)], *[""] * (len(self.header) - len(cells))]
         self._stream.writelines(csv_lines([[*padded, line, column, reason]]))
         self.count += 1
         self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def _open(self) -> TextIO:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.size and self.path.is_file():
+            self.cut(self.size)
+            stream = self.path.open("a", encoding="utf-8", newline="")
+        else:
+            self.size, stream = 0, self.path.open("w", encoding="utf-8-sig", newline="")
+        # Rejected rows hold whatever the file held, addresses too.
+        self.path.chmod(0o600)
+        if not self.size:
+            stream.writelines(csv_lines([[*self.header, "line", "column", "reason"]]))
+        return stream
+
+    def flush(self) -> int:
+        """Bring what was written to disk, and return how long the file is; 0 while nothing was rejected."""
+        if self._stream is None:
+            return self.size
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        return self.path.stat().st_size
+
+    def cut(self, size: int) -> None:
+        """Take back what was written after the file was `size` bytes long."""
+        if self._stream is not None:
+            self._stream.flush()
+        if self.path.is_file() and self.path.stat().st_size > size:
+            os.truncate(self.path, size)

@@ -11,7 +11,8 @@ from crm.ingest import datasets, load_customers, load_interactions, load_product
 from crm.ingest.files import Rejects, Row, UnreadableFile, columns, read, sniff
 from crm.ingest.models import ImportRun
 from crm.ingest.sink import Sink
-from lib.runs import Cancelled, Progress
+from lib.progress import Progress
+from lib.runs import Cancelled
 
 Subject = ImportRun.Subject
 FILES = {Subject.CUSTOMERS: load_customers, Subject.PRODUCTS: load_products, Subject.INTERACTIONS: load_interactions}
@@ -28,30 +29,39 @@ def run_import(*, run: ImportRun, progress: Progress | None = None) -> bool:
     """
     if not run.claim():
         return False
-    path = Path(run.path)
-    if not run.rejects_path:
-        run.rejects_path = str(Path(settings.IMPORT_DIR) / f"{run.pk}-rejects.csv")
-        run.save(update_fields=["rejects_path"])
     try:
-        if run.subject == Subject.DATASET:
-            _dataset(run, path, progress)
-        else:
-            _file(run, path, progress)
-    except Cancelled:
-        run.doing = f"Stopped; {run.rows_read:,} rows had been read, and what went in stays in."
-        run.save(update_fields=["doing"])
+        work(run, progress)
+    except (Cancelled, UnreadableFile):
         return False
-    except (UnreadableFile, FileNotFoundError) as error:
-        run.fail(str(error))
-        return False
-    except Exception as error:
-        run.fail(error)
-        raise
-    run.doing = ""
-    run.save(update_fields=["doing"])
-    run.finish()
-    _drop_upload(run)
     return True
+
+
+def work(run: ImportRun, progress: Progress | None = None) -> None:
+    """Do an import that is claimed, from the row on that an earlier worker came to.
+
+    Raises UnreadableFile for a file that cannot be read, Cancelled when somebody stopped it; the run says so.
+    """
+    try:
+        with run.working(expected=(UnreadableFile,)):
+            if not run.rejects_path:
+                run.keep(rejects_path=str(Path(settings.IMPORT_DIR) / f"{run.pk}-rejects.csv"))
+            path = Path(run.path)
+            if not path.exists():
+                raise UnreadableFile("The file is no longer there.")
+            if run.subject == Subject.DATASET:
+                _dataset(run, path, progress)
+            else:
+                _file(run, path, progress)
+            run.finish(doing="")
+    except Cancelled:
+        said = f"Stopped; {run.rows_read:,} rows had been read, and what went in stays in."
+        ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.CANCELLED).update(doing=said)
+        raise
+    _drop_upload(run)
+
+
+def _rejects(run: ImportRun, header: Sequence[str]) -> Rejects:
+    return Rejects(Path(run.rejects_path), header, run.rejects_bytes, run.reasons)
 
 
 def _drop_upload(run: ImportRun) -> None:
@@ -80,7 +90,7 @@ def _file(run: ImportRun, path: Path, progress: Progress | None) -> None:
     for group in loader.ONE_OF:
         if not places.keys() & set(group):
             raise UnreadableFile(f"The file has no column {' or '.join(group)}; its columns are: {', '.join(header)}")
-    with Rejects(Path(run.rejects_path), header) as rejects:
+    with _rejects(run, header) as rejects:
         sink = Sink(run, rejects, _count(path), progress)
         sink.mapped = {name: header[place] for name, place in places.items()}
         doing = f"Reading {dialect.encoding}, cells separated by {dialect.delimiter!r}"
@@ -109,7 +119,7 @@ def _dataset(run: ImportRun, path: Path, progress: Progress | None) -> None:
     dataset = datasets.NAMES.get(run.filename)
     if dataset is None:
         raise UnreadableFile(f"There is no data set {run.filename}; there are {', '.join(datasets.NAMES)}.")
-    with Rejects(Path(run.rejects_path), dataset.HEADER) as rejects:
+    with _rejects(run, dataset.HEADER) as rejects:
         sink = Sink(run, rejects, dataset.size(path), progress)
         dataset.load(path, sink, timedelta(days=int(run.mapping.get(SHIFT, 0))))
 

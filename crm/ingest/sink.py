@@ -2,19 +2,26 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC
 from itertools import islice
 from typing import Any, TypeVar
+
+from django.db import transaction
+from django.utils import timezone
 
 from crm.catalog.upsert import upsert_products
 from crm.changes.tell import Origin
 from crm.ingest import intake, person
+from crm.ingest.checking import AHEAD, EARLIEST
 from crm.ingest.event import Event, Outcome
 from crm.ingest.files import Rejects
 from crm.ingest.models import ImportRun
 from crm.ingest.person import Person
-from lib.runs import Progress
+from crm.interactions import partitions
+from lib.progress import Progress, silent
 
-EVENTS, PEOPLE = 50_000, 5_000
+EVENTS, PEOPLE = 20_000, 5_000
+"""Rows of a batch: what somebody who stops an import waits for, at most two seconds."""
 T = TypeVar("T")
 Line = tuple[int, Sequence[Any], T | tuple[str, str]]
 """Line number, the original cells, and what they mean, or (column, reason) when they mean nothing."""
@@ -40,10 +47,15 @@ class Fingerprints:
 
 
 class Sink:
-    """Takes what loaders make of rows. Every batch is a transaction; the run's counts follow it."""
+    """Takes what loaders make of rows. A batch, its counts and the place in the file are one transaction.
 
-    def __init__(self, run: ImportRun, rejects: Rejects, total: int, progress: Progress | None) -> None:
-        self.run, self.rejects, self.total, self.progress = run, rejects, total, progress
+    So a run whose worker died is gone on with by skipping the rows it has read.
+    """
+
+    def __init__(self, run: ImportRun, rejects: Rejects, total: int, listener: Progress | None) -> None:
+        self.run, self.rejects, self.total, self.listener = run, rejects, total, listener or silent
+        self.skip = run.rows_read
+        """Rows that an earlier worker brought in."""
         self.mapped: dict[str, str] = {}
         """Our column → the file's, for the rejects."""
 
@@ -54,6 +66,7 @@ class Sink:
             EVENTS,
             lambda batch: intake.record(batch, create_products=create_products, origin=Origin.IMPORT),
             doing,
+            _make_months,
         )
 
     def people(self, lines: Iterable[Line[Person]], doing: str) -> None:
@@ -65,38 +78,75 @@ class Sink:
         """Store products; raises Cancelled between batches when somebody asked to stop."""
         self._take(lines, PEOPLE, _products, doing)
 
-    def _take(self, lines: Iterable[Line[T]], size: int, store: Callable[[list[T]], Outcome], doing: str) -> None:
+    def _take(
+        self,
+        lines: Iterable[Line[T]],
+        size: int,
+        store: Callable[[list[T]], Outcome],
+        doing: str,
+        before: Callable[[list[T]], None] = lambda rows: None,
+    ) -> None:
+        """Store the lines by batches of `size`; `before` sees the rows of each outside its transaction."""
         rest: Iterator[Line[T]] = iter(lines)
+        self._skip(rest)
         self._tell(doing)
         while batch := list(islice(rest, size)):
-            good: list[T] = []
-            places: list[int] = []
-            for place, (line, cells, meant) in enumerate(batch):
-                if isinstance(meant, tuple):
-                    self._reject(line, cells, *meant)
-                else:
-                    good.append(meant)
-                    places.append(place)
-            outcome = store(good) if good else Outcome()
-            for rejection in outcome.rejected:
-                line, cells, _ = batch[places[rejection.index]]
-                self._reject(line, cells, rejection.field, rejection.reason)
-            self.run.rows_read += len(batch)
-            self.run.rows_added += outcome.accepted
-            self.run.rows_known += outcome.known
-            self._tell(doing)
+            before([meant for _line, _cells, meant in batch if not isinstance(meant, tuple)])
+            try:
+                with transaction.atomic():
+                    outcome = self._store(batch, store)
+                    self._tell(doing, len(batch), outcome)
+            except BaseException:
+                # What is rejected of a batch that did not go in is read again.
+                self.rejects.cut(self.run.rejects_bytes)
+                raise
+            self.listener(self.run.done, self.run.total, doing)
+
+    def _skip(self, rest: Iterator[Line[T]]) -> None:
+        while self.skip and (passed := sum(1 for _line in islice(rest, min(self.skip, EVENTS)))):
+            self.skip -= passed
+            self.run.report(self.run.rows_read, self.run.total, "Going on from where the lost worker was")
+
+    def _store(self, batch: list[Line[T]], store: Callable[[list[T]], Outcome]) -> Outcome:
+        good: list[T] = []
+        places: list[int] = []
+        for place, (line, cells, meant) in enumerate(batch):
+            if isinstance(meant, tuple):
+                self._reject(line, cells, *meant)
+            else:
+                good.append(meant)
+                places.append(place)
+        outcome = store(good) if good else Outcome()
+        for rejection in outcome.rejected:
+            line, cells, _ = batch[places[rejection.index]]
+            self._reject(line, cells, rejection.field, rejection.reason)
+        return outcome
 
     def _reject(self, line: int, cells: Sequence[Any], column: str, reason: str) -> None:
         self.rejects.add(line, list(map(str, cells)), self.mapped.get(column, column), reason)
 
-    def _tell(self, doing: str) -> None:
+    def _tell(self, doing: str, read: int = 0, outcome: Outcome | None = None) -> None:
         run = self.run
-        run.rows_rejected, run.reasons = self.rejects.count, self.rejects.reasons
-        run.save(update_fields=["rows_read", "rows_added", "rows_known", "rows_rejected", "reasons"])
-        total = max(self.total, run.rows_read)
-        run.report(run.rows_read, total, doing)
-        if self.progress:
-            self.progress(run.rows_read, total, doing)
+        outcome = outcome or Outcome()
+        rows = run.rows_read + read
+        run.report(
+            rows,
+            max(self.total, rows),
+            doing,
+            rows_read=rows,
+            rows_added=run.rows_added + outcome.accepted,
+            rows_known=run.rows_known + outcome.known,
+            rows_rejected=self.rejects.count,
+            rejects_bytes=self.rejects.flush(),
+            reasons=self.rejects.reasons,
+        )
+
+
+def _make_months(events: list[Event]) -> None:
+    """Make the partitions of a batch before its transaction: a new one locks the whole table until the commit."""
+    latest = timezone.now() + AHEAD
+    moments = (event.occurred_at for event in events if event.occurred_at.tzinfo is not None)
+    partitions.ensure({at.astimezone(UTC).date().replace(day=1) for at in moments if EARLIEST <= at <= latest})
 
 
 def _products(rows: list[Mapping[str, Any]]) -> Outcome:

@@ -21,6 +21,7 @@ from crm.ingest.files import UnreadableFile
 from crm.ingest.models import ImportRun
 from crm.tasks import run_due_imports
 from lib.outside import whole
+from lib.wake import wake
 
 PAGE = 50
 SUBJECTS = [(key, label) for key, label in ImportRun.Subject.choices if key != ImportRun.Subject.DATASET]
@@ -101,7 +102,7 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
         chosen = {column.header: request.POST.get(f"column-{at}", "") for at, column in enumerate(columns)}
         try:
             if upload.start(run=run, chosen=chosen):
-                run_due_imports.delay()
+                wake(run_due_imports)
             return redirect("crm:import", pk)
         except (upload.Unmappable, UnreadableFile) as error:
             problem = str(error)

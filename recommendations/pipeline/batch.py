@@ -18,6 +18,7 @@ import pandas as pd
 
 from lib.engine import EngineError
 from lib.optional import Missing
+from lib.progress import Progress
 from lib.spark_settings import SparkConfig
 from recommendations.candidates.means import ENGINES, Means
 from recommendations.dataset.arrays import Ints
@@ -28,7 +29,6 @@ from recommendations.pipeline.asked import Question, answer
 from recommendations.pipeline.batch_metrics import Measured
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
-from recommendations.pipeline.tuning import Progress
 from recommendations.ranking import reasons
 
 COLUMNS = ["user", "item", "rank", "score", "reason"]
@@ -174,7 +174,7 @@ def write_lists(job: Job, hybrid: FittedHybrid, users: Ints, progress: Progress 
         file.write(",".join(EXPLAINED if job.explain else COLUMNS) + "\n")
         for at in range(0, len(users), at_once):
             if progress:
-                progress("writing lists", at, len(users))
+                progress(at, len(users), "writing lists")
             part = users[at : at + at_once]
             lists = _listed(job, hybrid, part)
             listed[at : at + len(part)] = lists.items
@@ -238,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _say(stage: str, done: int, total: int) -> None:
+def _say(done: int, total: int, stage: str) -> None:
     sys.stderr.write(f"{stage}: {done}/{total}\n")
     sys.stderr.flush()
 

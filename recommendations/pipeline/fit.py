@@ -8,6 +8,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.engine.spark import running
+from lib.progress import Progress, silent
 from recommendations.candidates.catalogue import learners_for, left_out
 from recommendations.candidates.means import Means
 from recommendations.candidates.settings import is_large
@@ -16,7 +17,7 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.pipeline.learn import learn_blends
-from recommendations.pipeline.tuning import Progress, as_values
+from recommendations.pipeline.tuning import as_values
 from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
@@ -38,7 +39,7 @@ def fit_hybrid(
     own future (time windows). The same data and seed give the same result. Raises lib.optional.Missing, before any
     work, when `means` asks for what this machine has not, and lib.engine.EngineError where Spark does not start.
     """
-    tell = progress or _silent
+    tell = progress or silent
     means = means or Means()
     means.require()
     # many small products: threads would wait for each other longer than they work
@@ -46,7 +47,7 @@ def fit_hybrid(
         learned = learn_blends(dataset, asked, seed, means, tell)
         learners = learners_for(dataset, learned.settings, means)
         for done, learner in enumerate(learners):
-            tell(f"fitting {learner.name} on everything", done, len(learners))
+            tell(done, len(learners), f"fitting {learner.name} on everything")
             learner.fit(dataset)
     views = view_names(learners)
     facts = {
@@ -95,7 +96,3 @@ def _categories(dataset: Dataset) -> Ints:
     column = dataset.item_table["category"].astype(str)
     codes, _ = pd.factorize(column.where(column != "", None))
     return codes.astype(np.int64)
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Nobody is listening."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from crm.privacy import gate as release_gate
 from crm.privacy.models import Release
-from lib.runs import Progress
+from lib.progress import Progress
 from recommendations.dataset.arrays import Bools, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.evaluation import fairness
@@ -86,7 +86,7 @@ def gather(release: Release, released: Released, fitted: FittedHybrid, tell: Pro
     return Evidence(
         fairness=fairness.report(groups, marks.hybrid),
         against_popularity=fairness.harm_between(groups, marks.hybrid, marks.popularity),
-        membership=try_membership(dataset, fitted, wish, lambda doing, done, total: tell(done, total, doing), means()),
+        membership=try_membership(dataset, fitted, wish, tell, means()),
         rated=errors_of_ratings(dataset),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.progress import Progress
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.means import Means
@@ -17,7 +18,7 @@ from recommendations.dataset.split import Protocol, Window, choose_protocol, win
 from recommendations.evaluation.evaluate import HYBRID, POPULARITY, Exam, Marks, Report, evaluate, marks_of
 from recommendations.evaluation.metrics import interval
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
-from recommendations.pipeline.tuning import Progress, tuned
+from recommendations.pipeline.tuning import tuned
 from recommendations.ranking.ascent import Judged, best_single, judge, ndcg, single, top_cells, trim
 from recommendations.ranking.hybrid import (
     WAYS,
@@ -101,12 +102,12 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
     timeless = {one.name: one.fit(dataset) for one in learners_for(dataset, settings, means) if one.timeless}
     pools = []
     for number, window in enumerate(windows):
-        tell(f"validating on window {window.name}", number, len(windows))
+        tell(number, len(windows), f"validating on window {window.name}")
         learners = [timeless.get(one.name) or one.fit(window.known) for one in learners_for(dataset, settings, means)]
         pools.append(_window_pool(dataset, window, learners, seed))
     views = tuple(dict.fromkeys(view for pool in reversed(pools) for view in pool.views))
     pools = [align(pool, views) for pool in pools]
-    tell("learning the blend", 0, 1)
+    tell(0, 1, "learning the blend")
     settled: dict[str, _Settled] = {}
     for goal in GOALS if dataset.repeats else GOALS[-1:]:
         new = goal == "new"
@@ -114,7 +115,7 @@ def learn_blends(dataset: Dataset, asked: Ints | None, seed: int, means: Means, 
             judge(window.name, pool, window.new if new else window.any, new_only=new)
             for window, pool in zip(windows, pools, strict=True)
         ]
-        tell(f"learning the blend for {goal} items", len(settled), len(GOALS))
+        tell(len(settled), len(GOALS), f"learning the blend for {goal} items")
         settled[goal] = _settle(_Judgement(goal, judged, windows, pools, views), protocol, seed)
     return Learned(
         protocol,

@@ -12,14 +12,14 @@ from crm.access.models import User
 from crm.privacy import gate
 from crm.privacy.models import Release
 from lib import artifacts, signing
-from lib.runs import Cancelled, Progress
+from lib.progress import Progress, silent
 from recommendations.evaluation.evaluate import Report
 from recommendations.pipeline import judging
 from recommendations.pipeline.chosen import means
 from recommendations.pipeline.desk import desk_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
-from recommendations.pipeline.released import Released, read
+from recommendations.pipeline.released import NothingToLearn, Released, read
 from recommendations.pipeline.serve import serve, stock_of, stock_today
 from recommendations.registry import promote
 from recommendations.registry.models import ModelVersion
@@ -50,11 +50,7 @@ def roll_back(*, version: ModelVersion, by: User | None = None, tell: Progress |
         told = _("The release version %(number)s learned from has expired; train a new version.")
         raise promote.NotPassed(told % {"number": version.pk})
     fitted = load(version)
-    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or _silent, by=by)
-
-
-def _silent(done: int, total: int, doing: str) -> None:
-    """Nobody is listening."""
+    serve(version=version, release=release, stock=stock_today(fitted), fitted=fitted, tell=tell or silent, by=by)
 
 
 def load(version: ModelVersion) -> FittedHybrid:
@@ -66,7 +62,7 @@ def retrain(*, release: Release, version: ModelVersion, progress: Progress | Non
     """Learn from a release; publish the lists if the gate lets the version pass.
 
     The version's row shows how far the work is; one that somebody else took is left alone. Raises what a step raises,
-    after the row says so; a version that failed, was cancelled or rejected leaves what serves untouched.
+    after the row says so, Cancelled too; a version that failed, was cancelled or rejected leaves what serves untouched.
     """
     if version.claim():
         work(version, lambda tell: release, progress)
@@ -80,16 +76,8 @@ def work(
 
     What an earlier worker had finished before it died, the release and the signed model, is not done again.
     """
-    tell = _both(version, progress)
-    try:
-        with version.alive():
-            _work(version, release_of, tell)
-        version.finish()
-    except Cancelled:
-        pass
-    except Exception as error:
-        version.fail(error)
-        raise
+    with version.working(progress, expected=(NothingToLearn,)) as tell:
+        _work(version, release_of, tell)
     return version
 
 
@@ -113,27 +101,17 @@ def _release(version: ModelVersion, release_of: Callable[[Progress], Release], t
     release = Release.objects.filter(pk=version.release_ref or 0, wrapped_key__isnull=False).first()
     release = release or release_of(tell)
     gate.verify(release)
-    version.release_ref = release.pk
-    version.save(update_fields=["release_ref"])
+    version.keep(release_ref=release.pk)
     return release
 
 
 def _learn(version: ModelVersion, release: Release, released: Released, tell: Progress) -> FittedHybrid:
     """Fit everything, find out what the gate will ask, and sign both."""
-    fitted = fit_hybrid(released.dataset, means=means(), progress=lambda doing, done, total: tell(done, total, doing))
+    fitted = fit_hybrid(released.dataset, means=means(), progress=tell)
     # into the signed folder, so that nobody can better it afterwards
     fitted.facts["evidence"] = judging.gather(release, released, fitted, tell).as_values()
     _keep(version, released, fitted)
     return fitted
-
-
-def _both(version: ModelVersion, progress: Progress | None) -> Progress:
-    def tell(done: int, total: int, doing: str) -> None:
-        version.report(done, total, doing)
-        if progress:
-            progress(done, total, doing)
-
-    return tell
 
 
 def _keep(version: ModelVersion, released: Released, fitted: FittedHybrid) -> None:
@@ -142,23 +120,20 @@ def _keep(version: ModelVersion, released: Released, fitted: FittedHybrid) -> No
     fitted.save(folder_of(version), key_file())
     desk.keep(desk_of(fitted), desk.folder_of(version), key_file())
     data = released.dataset
-    version.path = str(folder_of(version))
-    version.manifest_sha256 = hashlib.sha256((folder_of(version) / artifacts.MANIFEST).read_bytes()).hexdigest()
-    version.people, version.products, version.interactions = data.n_users, data.n_items, data.n_events
     again = fitted.again.as_values() if fitted.again else None
     # how it was made is told apart from how good it is
     facts = dict(fitted.facts)
     evidence = facts.pop("evidence")
-    version.recipe = {"facts": facts, "fresh": fitted.fresh.as_values(), "again": again}
-    version.metrics = _metrics(fitted.reports[0])
-    version.metrics["reports"] = [report.as_values() for report in fitted.reports]
-    version.metrics["evidence"] = evidence
-    # Not the whole row: somebody may have cancelled the work meanwhile, and that must not be undone.
-    version.save(
-        update_fields=[
-            "path", "manifest_sha256", "people", "products", "interactions", "recipe", "metrics",
-        ]
-    )  # fmt: skip
+    reports = [report.as_values() for report in fitted.reports]
+    version.keep(
+        path=str(folder_of(version)),
+        manifest_sha256=hashlib.sha256((folder_of(version) / artifacts.MANIFEST).read_bytes()).hexdigest(),
+        people=data.n_users,
+        products=data.n_items,
+        interactions=data.n_events,
+        recipe={"facts": facts, "fresh": fitted.fresh.as_values(), "again": again},
+        metrics=_metrics(fitted.reports[0]) | {"reports": reports, "evidence": evidence},
+    )
 
 
 def _metrics(report: Report) -> dict[str, Any]:
@@ -188,6 +163,5 @@ def _metrics(report: Report) -> dict[str, Any]:
 def _judge(version: ModelVersion, fitted: FittedHybrid, evidence: judging.Evidence) -> None:
     """Ask the gate, and write its verdict with the numbers it rests on."""
     decision, against = judging.judge(fitted, evidence, promote.live())
-    version.metrics["decision"] = decision.as_values() | {"against": against}
-    version.save(update_fields=["metrics"])
+    version.keep(metrics=version.metrics | {"decision": decision.as_values() | {"against": against}})
     promote.judge(version=version, passed=decision.promoted, reason=judging.sentence(decision, against))

@@ -10,7 +10,7 @@ from crm.access.models import User
 from crm.catalog.models import Product
 from crm.privacy import gate
 from crm.privacy.models import Release
-from lib.runs import Progress
+from lib.progress import Progress
 from recommendations.pipeline.favourites import Stock, favourites
 from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
 from recommendations.pipeline.neighbours import neighbours
@@ -73,13 +73,14 @@ def serve(
     near = list(neighbours(fitted, stock.product_ids))
     try:
         drafted = publish.draft(_shelves(stock, fitted, customers, tell))
-        # The last moment to hear of a cancellation.
         tell(drafted, drafted, "publishing lists")
         with transaction.atomic():
             publish.publish(version=version)
             publish.store_favourites(version=version, favourites=popular)
             store_neighbours(version=version, rows=near)
             promote.promote(version=version, by=by)
+            # Once more: a worker that was given up meanwhile must not change what serves.
+            tell(drafted, drafted, "publishing lists")
     finally:
         publish.discard()
 

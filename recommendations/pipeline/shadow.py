@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lib.progress import Progress
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.candidates.means import Means
@@ -22,7 +23,6 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.evaluation.membership import LIST, Knowledge, Membership, Seen, attack, signals
 from recommendations.pipeline.fitted import FittedHybrid, Wish
-from recommendations.pipeline.tuning import Progress
 from recommendations.ranking.traits import Shelf
 
 MOST = 500
@@ -63,7 +63,7 @@ def try_membership(
     outside: dict[str, list[np.ndarray]] = {}
     parts = ((samples.first, samples.second), (samples.second, samples.first))
     for number, (members, others) in enumerate(parts):
-        tell("attacking the lists", number, len(parts))
+        tell(number, len(parts), "attacking the lists")
         shadow = _shadow(dataset, fitted, np.r_[samples.beside, members], means)
         # in the order of the people, not of the models
         for people, into in ((members, inside), (others, outside)):

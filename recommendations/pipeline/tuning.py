@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lib.progress import Progress
 from recommendations.candidates.als import Als
 from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import left_out
@@ -24,9 +25,6 @@ from recommendations.dataset.split import Window
 from recommendations.evaluation.metrics import interval
 from recommendations.ranking.ascent import judge, ndcg, single
 from recommendations.ranking.pool import PoolRules, build_pool, chunks
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
 PEOPLE = 2000
 """People a setting is tried on, of the newest window, and of older ones where that has fewer."""
@@ -80,7 +78,7 @@ def tuned(dataset: Dataset, windows: Sequence[Window], seed: int, tell: Progress
         return settings
     dials = [dial for dial in DIALS if dial.learner not in left_out()]
     for number, dial in enumerate(dials):
-        tell(f"tuning {dial.learner}: {dial.name}", number, len(dials))
+        tell(number, len(dials), f"tuning {dial.learner}: {dial.name}")
         settings = trial.turned(settings, dial)
     return settings
 

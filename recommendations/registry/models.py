@@ -10,6 +10,9 @@ from lib.runs import Run
 class ModelVersion(Run):
     """One training, from asking for it to serving or rejection. The row is the work's progress bar too."""
 
+    ATTEMPTS = 2
+    """A training that killed two workers, for want of memory perhaps, would kill the third."""
+
     class Verdict(models.TextChoices):
         """What the gate said, and whether the version serves."""
 
@@ -35,8 +38,6 @@ class ModelVersion(Run):
     products = models.BigIntegerField(default=0)
     interactions = models.BigIntegerField(default=0)
     promoted_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    """How many workers took it; more than one when the first died."""
     created_by = models.ForeignKey("crm.User", models.SET_NULL, null=True, blank=True, related_name="model_versions")
 
     class Meta:
@@ -49,18 +50,18 @@ class ModelVersion(Run):
         """Aggregates over people; per-person arrays stay in the signed artefact."""
 
         id = verdict = reason = recipe = metrics = release_ref = path = manifest_sha256 = operations()
-        people = products = interactions = promoted_at = attempts = created_by = operations()
+        people = products = interactions = promoted_at = created_by = operations()
 
     def __str__(self) -> str:
         return f"v{self.pk}"
 
-    def claim(self) -> bool:
-        """Take the work, and count that somebody did."""
-        mine = super().claim()
-        if mine:
-            self.attempts += 1
-            self.save(update_fields=["attempts"])
-        return mine
+    def hopeless(self) -> str:
+        """Why a lost training should not be taken up: overtaken, it would replace what was learned after it."""
+        if ModelVersion.objects.filter(pk__gt=self.pk, state=self.State.DONE).exists():
+            return "The worker ended before the training did, and a newer version was trained since."
+        if self.attempts >= self.ATTEMPTS:
+            return "The worker ended twice before the training did. Nothing was changed; train again."
+        return ""
 
 
 class Changeover(models.Model):

@@ -33,7 +33,7 @@ def promote(*, version: ModelVersion, by: User | None = None) -> None:
         Changeover.objects.create(version=locked, before=live(), why=why, by=by)
     ModelVersion.objects.filter(verdict=Verdict.LIVE).exclude(pk=version.pk).update(verdict=Verdict.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(verdict=Verdict.LIVE, promoted_at=timezone.now())
-    version.refresh_from_db()
+    version.refresh_from_db(fields=["verdict", "promoted_at"])
 
 
 def judge(*, version: ModelVersion, passed: bool, reason: str) -> None:

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST
 from crm.access.guards import editor
 from crm.catalog.models import Product
 from lib.artifacts import BadArtifact, OtherFormat
+from lib.wake import wake
 from recommendations.evaluation.fairness import SHOWN
 from recommendations.models import Changeover, ModelVersion, Recommendation
 from recommendations.pipeline import retrain
 from recommendations.registry import promote
-from recommendations.tasks import train
+from recommendations.tasks import run_due_trainings
 from recommendations.views.card import card_of
 from recommendations.views.groups import groups_of
 from recommendations.views.verdict import told
@@ -138,7 +139,7 @@ def model_train(request: HttpRequest) -> HttpResponse:
     version = ModelVersion.objects.filter(state__in=["due", "running"]).first()
     if version is None:
         version = ModelVersion.objects.create(created_by=user)
-        train.delay(version.pk)
+        wake(run_due_trainings)
     return redirect("recommendations:model", version.pk)
 
 

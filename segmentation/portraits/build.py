@@ -12,7 +12,7 @@ from psycopg import sql
 from crm.privacy import gate
 from crm.privacy.models import Release
 from lib.engine import DuckEngine
-from lib.runs import Cancelled, Progress
+from lib.progress import Progress
 from segmentation.portraits.features import FEATURES, Type
 from segmentation.portraits.models import Portrait, PortraitRun
 from segmentation.portraits.sketch import sketch
@@ -31,43 +31,30 @@ TYPES = {
 STORED = dict.fromkeys(SCORES, "smallint") | {feature.name: TYPES[feature.type] for feature in FEATURES}
 
 
-def paint(*, release: Release, run: PortraitRun | None = None, progress: Progress | None = None) -> PortraitRun:
+def paint(*, release: Release, progress: Progress | None = None) -> PortraitRun:
     """Paint the portrait of everyone in the release as of its cut-off, and remove the portraits of everyone else.
 
-    `run` is a claimed run to report into; without one a run is made. People whose consent ended since the release get
-    none. Raises AlteredRelease or ExpiredRelease for a release that may not be used, EngineError for one that cannot be
-    read, Cancelled when the run was cancelled; then every portrait is as it was before.
+    People whose consent ended since the release get none. Raises AlteredRelease or ExpiredRelease for a release that
+    may not be used, EngineError for one that cannot be read, Cancelled when the run was cancelled; then every portrait
+    is as it was before.
     """
-    run = run or _started()
-    try:
-        run.release_ref, run.as_of = release.pk, release.as_of
+    return work(PortraitRun.begin(release_ref=release.pk, as_of=release.as_of), progress)
+
+
+def work(run: PortraitRun, progress: Progress | None = None) -> PortraitRun:
+    """Paint from the release that a claimed run names, from the beginning. Raises as `paint` does."""
+    with run.working(progress) as tell:
+        release = Release.objects.filter(pk=run.release_ref or 0).first()
+        if release is None:
+            raise gate.ExpiredRelease("The release these portraits were to be painted from is gone.")
         gate.verify(release)
-        _stage(release, _reporting(run, progress))
-        run.painted, run.removed = _replace(release)
-    except Cancelled:
-        raise
-    except Exception as error:
-        run.fail(error)
-        raise
-    _drop()
-    run.save(update_fields=["release_ref", "as_of", "painted", "removed"])
-    run.finish()
+        _stage(release, tell)
+        with transaction.atomic():
+            painted, removed = _replace(release)
+            # The portraits and the word that they are there are one: a worker that was given up changes neither.
+            run.finish(painted=painted, removed=removed)
+        _drop()
     return run
-
-
-def _started() -> PortraitRun:
-    run = PortraitRun.objects.create()
-    run.claim()
-    return run
-
-
-def _reporting(run: PortraitRun, progress: Progress | None) -> Progress:
-    def report(done: int, total: int, doing: str) -> None:
-        run.report(done, total, doing)
-        if progress:
-            progress(done, total, doing)
-
-    return report
 
 
 def _stage(release: Release, progress: Progress) -> None:
@@ -102,7 +89,6 @@ def _append(batch: pa.Table, release: Release) -> None:
         stream.write(text.getvalue())
 
 
-@transaction.atomic
 def _replace(release: Release) -> tuple[int, int]:
     """Make the portraits those of the staging table; returns (painted, removed)."""
     table = sql.Identifier(Portrait._meta.db_table)

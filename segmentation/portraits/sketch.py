@@ -8,7 +8,7 @@ import pyarrow as pa
 from django.conf import settings
 
 from lib.engine import Engine
-from lib.runs import Progress
+from lib.progress import Progress
 from segmentation.portraits.statement import NO_INTERACTIONS, drawing, preparation, scoring, slices
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
 from crm.eligibility import reasons as eligibility
-from lib.runs import Progress
+from lib.progress import Progress
 from segmentation.rules.compile import by_profiling, compile_rule
 from segmentation.rules.fields import allows
 from segmentation.rules.grammar import RuleError, needs_profiling, parse, segments_in

@@ -2,10 +2,10 @@
 
 from django.db import transaction
 
-from lib.runs import Cancelled, Progress
+from lib.progress import Progress
 from segmentation.clusters.describe import Description, describe, scatter
 from segmentation.clusters.fit import Fit, fit
-from segmentation.clusters.matrix import DEFAULT, Matrix, load
+from segmentation.clusters.matrix import DEFAULT, Matrix, NothingToCompare, load
 from segmentation.clusters.models import Cluster, ClusterRun
 from segmentation.portraits.models import PortraitRun
 from segmentation.segments.carry import carry_clusters
@@ -18,38 +18,32 @@ STEPS = 10
 def run_clusters(*, run: ClusterRun, progress: Progress | None = None) -> ClusterRun:
     """Do what a run asks: read portraits, find clusters, name them, give each its segment.
 
-    A run that still waits is claimed first; one that somebody else took is left alone.
+    A run that still waits is claimed first; one that somebody else took is left alone. Raises as `work` does.
+    """
+    if run.state == ClusterRun.State.DUE and not run.claim():
+        return run
+    return work(run, progress)
+
+
+def work(run: ClusterRun, progress: Progress | None = None) -> ClusterRun:
+    """Find the clusters that a claimed run asks for, from the beginning.
 
     Raises NothingToCompare when there are too few people or they do not differ, Cancelled when the run was cancelled;
     then segments are as they were before. The run's row says how it ended.
     """
-
-    def report(done: int, doing: str) -> None:
-        run.report(done, STEPS, doing)
-        if progress:
-            progress(done, STEPS, doing)
-
-    if run.state == ClusterRun.State.DUE and not run.claim():
-        return run
-    try:
-        report(0, "reading portraits")
+    with run.working(progress, expected=(NothingToCompare,)) as tell:
+        tell(0, STEPS, "reading portraits")
         matrix = load(run.features or DEFAULT)
         found = fit(
             matrix.scaled,
             k=run.k_asked,
             seed=SEED,
-            tried=lambda done, total: report(1 + done * 7 // total, "trying numbers of clusters"),
+            tried=lambda done, total: tell(1 + done * 7 // total, STEPS, "trying numbers of clusters"),
         )
-        report(8, "describing")
+        tell(8, STEPS, "describing")
         described = describe(matrix, found)
-        report(9, "writing memberships")
+        tell(9, STEPS, "writing memberships")
         _write(run, matrix, found, described)
-    except Cancelled:
-        raise
-    except Exception as error:
-        run.fail(error)
-        raise
-    run.finish()
     if progress:
         progress(STEPS, STEPS, "clusters")
     return run
@@ -57,18 +51,7 @@ def run_clusters(*, run: ClusterRun, progress: Progress | None = None) -> Cluste
 
 @transaction.atomic
 def _write(run: ClusterRun, matrix: Matrix, found: Fit, described: list[Description]) -> None:
-    run.features = list(matrix.names)
-    run.k, run.people = found.k, len(matrix.people)
-    run.silhouette, run.stability = found.chosen.silhouette, found.chosen.stability
-    run.choice = [
-        {"k": choice.k, "silhouette": round(choice.silhouette, 4), "stability": round(choice.stability, 4)}
-        for choice in found.choices
-    ]
-    run.scatter = scatter(matrix, found, seed=SEED)
     latest = PortraitRun.objects.filter(state=PortraitRun.State.DONE).first()
-    run.release_ref = latest.release_ref if latest else None
-    run.done = STEPS
-    run.save()
     run.clusters.all().delete()
     Cluster.objects.bulk_create(
         Cluster(
@@ -85,3 +68,18 @@ def _write(run: ClusterRun, matrix: Matrix, found: Fit, described: list[Descript
         for one in described
     )
     carry_clusters(run=run, people=matrix.people, labels=found.labels)
+    # Last: what came of it and the segments are one, and a worker that was given up changes neither.
+    run.finish(
+        features=list(matrix.names),
+        k=found.k,
+        people=len(matrix.people),
+        silhouette=found.chosen.silhouette,
+        stability=found.chosen.stability,
+        choice=[
+            {"k": choice.k, "silhouette": round(choice.silhouette, 4), "stability": round(choice.stability, 4)}
+            for choice in found.choices
+        ],
+        scatter=scatter(matrix, found, seed=SEED),
+        release_ref=latest.release_ref if latest else None,
+        done=STEPS,
+    )

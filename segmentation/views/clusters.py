@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm.access.guards import editor
+from lib.wake import wake
 from segmentation.clusters.models import Cluster, ClusterRun
 from segmentation.forms import ClusterForm
 from segmentation.portraits.features import BY_NAME, Feature, Type
@@ -35,7 +36,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             said = form.cleaned_data
             run = ClusterRun.objects.create(k_asked=said["k"], features=said["features"], created_by=user)
-            run_due_clusters.delay()
+            wake(run_due_clusters)
             return redirect("segmentation:cluster_run", run.pk)
     done = ClusterRun.objects.filter(state=ClusterRun.State.DONE).first()
     status = 422 if form.errors else 200

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core.management import call_command
 
 from crm.privacy.models import Release
-from lib.runs import SILENT
+from lib.runs import silence
 from recommendations.models import ModelVersion, Recommendation
-from recommendations.tasks import run_due_trainings, train
+from recommendations.tasks import run_due_trainings
 from tests.chaos.workers import Worker, worker
 from workspace.demo import load
 from workspace.demo.files import Size
@@ -35,7 +35,7 @@ def trainer(tmp_path: Path) -> Iterator[Worker]:
 def asked(running: Worker) -> ModelVersion:
     """Ask for a version as the page does."""
     version = ModelVersion.objects.create()
-    train.delay(version.pk)
+    run_due_trainings.delay()
     return until(running, version, lambda row: row.state == "running")
 
 
@@ -54,7 +54,7 @@ def killed_and_followed(running: Worker, version: ModelVersion) -> ModelVersion:
     running.kill()
     row = ModelVersion.objects.get(pk=version.pk)
     assert row.state == "running" and row.heartbeat_at is not None
-    ModelVersion.objects.filter(pk=version.pk).update(heartbeat_at=row.heartbeat_at - 2 * SILENT)
+    ModelVersion.objects.filter(pk=version.pk).update(heartbeat_at=row.heartbeat_at - 2 * silence())
     running.start()
     run_due_trainings.delay()
     return until(running, version, lambda one: one.state == "done")

@@ -16,7 +16,7 @@ from django.db import connections
 from config import heartbeat
 
 PROJECT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 
 
 def address(alias: str) -> str:
@@ -84,8 +84,9 @@ def worker(log: Path, queues: str = "default,sending,learning", concurrency: int
     with closing(heartbeat.connect()) as client:
         client.flushdb()
     running = Worker(log, queues, concurrency, extra)
-    running.start()
     try:
+        # Inside, so that one that does not come up in time is not left to work on the next test.
+        running.start()
         yield running
     finally:
         running.kill()

@@ -7,8 +7,9 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
+from crm.ingest.models import ImportRun
 from crm.privacy.models import Release
-from lib.runs import SILENT, Cancelled, Run
+from lib.runs import Cancelled, Run, run_due, silence
 from recommendations.models import ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -103,8 +104,9 @@ def test_a_failure_says_what_went_wrong_but_not_to_whom(run: Run) -> None:
     run.claim()
     run.fail(ValueError("no customer ada@example.com, +49 30 1234567"))
     assert fresh(run).error == "ValueError: no customer [email], [phone]"
-    run.fail("The file of bo@example.com is empty.")
-    assert fresh(run).error == "The file of [email] is empty."
+    other = ModelVersion.begin()
+    other.fail("The file of bo@example.com is empty.")
+    assert fresh(other).error == "The file of [email] is empty."
 
 
 def test_runs_of_different_kinds_do_not_touch_each_other(run: Run) -> None:
@@ -113,18 +115,18 @@ def test_runs_of_different_kinds_do_not_touch_each_other(run: Run) -> None:
     assert fresh(release).state == "due"
 
 
-def silence(run: Run, seconds: float) -> None:
+def silenced(run: Run, seconds: float) -> None:
     type(run)._default_manager.filter(pk=run.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=seconds))
 
 
 def test_a_run_is_lost_once_its_worker_is_silent_for_long_and_found_again_by_a_beat(run: Run) -> None:
-    long = SILENT.total_seconds()
-    silence(run, 2 * long)
+    long = silence().total_seconds()
+    silenced(run, 2 * long)
     assert not type(run).lost().exists()
     run.claim()
-    silence(run, long - 5)
+    silenced(run, long - 5)
     assert not type(run).lost().exists()
-    silence(run, long + 5)
+    silenced(run, long + 5)
     assert type(run).lost().get() == run
     run.beat()
     assert not type(run).lost().exists()
@@ -133,17 +135,17 @@ def test_a_run_is_lost_once_its_worker_is_silent_for_long_and_found_again_by_a_b
 
 def test_who_was_taken_for_dead_hears_that_the_work_is_no_longer_theirs(run: Run) -> None:
     run.claim()
-    silence(run, 2 * SILENT.total_seconds())
+    silenced(run, 2 * silence().total_seconds())
     assert fresh(run).take_back()
     with pytest.raises(Cancelled):
         run.report(1, 2)
     other = fresh(run)
-    assert (other.state, other.done) == ("due", 0)
+    assert (other.state, other.attempts) == ("due", 1)
     assert other.claim()
     other.report(1, 3)
     with pytest.raises(Cancelled):
         run.report(2, 2)
-    silence(run, 2 * SILENT.total_seconds())
+    silenced(run, 2 * silence().total_seconds())
     run.beat()
     assert type(run).lost().exists()
     assert fresh(run).total == 3
@@ -152,7 +154,7 @@ def test_who_was_taken_for_dead_hears_that_the_work_is_no_longer_theirs(run: Run
 def test_a_finished_run_is_never_lost(run: Run) -> None:
     run.claim()
     run.finish()
-    silence(run, 2 * SILENT.total_seconds())
+    silenced(run, 2 * silence().total_seconds())
     run.beat()
     assert not type(run).lost().exists()
     assert not run.take_back()
@@ -162,7 +164,7 @@ def test_a_finished_run_is_never_lost(run: Run) -> None:
 def test_a_beat_does_not_wait_for_the_lock_of_its_own_worker() -> None:
     run = ModelVersion.objects.create()
     run.claim()
-    silence(run, 60)
+    silenced(run, 60)
     before = fresh(run).heartbeat_at
 
     def beat() -> None:
@@ -178,3 +180,125 @@ def test_a_beat_does_not_wait_for_the_lock_of_its_own_worker() -> None:
             assert fresh(run).heartbeat_at == before
         threads.submit(beat).result(timeout=20)
     assert fresh(run).heartbeat_at != before
+
+
+def test_what_a_lost_worker_writes_last_changes_nothing(run: Run) -> None:
+    run.claim()
+    silenced(run, 2 * silence().total_seconds())
+    assert fresh(run).take_back()
+    assert fresh(run).claim()
+    for write in (lambda: run.keep(done=9), run.finish, lambda: run.finish(done=9)):
+        with pytest.raises(Cancelled):
+            write()
+    run.fail("too late")
+    read = fresh(run)
+    assert (read.state, read.done, read.error, read.attempts, read.taken_up) == ("running", 0, "", 2, True)
+
+
+def test_a_batch_of_a_run_that_was_cancelled_meanwhile_is_undone_with_its_report(run: Run) -> None:
+    run.claim()
+    other = ModelVersion.objects.create()
+    fresh(run).cancel()
+    with pytest.raises(Cancelled), transaction.atomic():
+        ModelVersion.objects.filter(pk=other.pk).update(reason="a batch")
+        run.report(1, 2)
+    assert fresh(other).reason == ""  # type: ignore[attr-defined]
+
+
+def test_the_row_says_how_the_work_ended_whatever_ended_it() -> None:
+    ends: dict[str, BaseException | None] = {
+        "done": None, "cancelled": Cancelled(), "failed": ValueError("no"), "due": SystemExit(0),
+    }  # fmt: skip
+    for state, ending in ends.items():
+        run = ModelVersion.begin()
+        try:
+            with run.working() as tell:
+                tell(1, 2, "half")
+                if ending:
+                    raise ending
+        except BaseException as raised:
+            assert raised is ending
+        read = fresh(run)
+        assert (read.state, read.done) == (state, 1)
+        assert bool(read.finished_at) == (state != "due")
+
+
+def test_a_worker_that_was_told_to_go_does_not_count_as_one_that_died(run: Run) -> None:
+    run.claim()
+    with pytest.raises(SystemExit), run.working():
+        raise SystemExit
+    assert (fresh(run).state, fresh(run).attempts) == ("due", 0)
+
+
+def test_a_failure_one_expects_is_told_in_its_own_words(run: Run) -> None:
+    run.claim()
+    with pytest.raises(LookupError), run.working(expected=(LookupError,)):
+        raise LookupError("There are too few people.")
+    assert fresh(run).error == "There are too few people."
+
+
+def test_the_loop_does_all_that_waits_though_one_fails_and_one_is_cancelled() -> None:
+    made = [ModelVersion.objects.create() for _ in range(4)]
+    seen = []
+
+    def work(run: ModelVersion) -> None:
+        seen.append(run.pk)
+        with run.working():
+            if run.pk == made[1].pk:
+                raise ValueError("no")
+            if run.pk == made[2].pk:
+                raise Cancelled
+
+    assert run_due(ModelVersion, work) == 2
+    assert seen == [run.pk for run in made]
+    assert [fresh(run).state for run in made] == ["done", "failed", "cancelled", "done"]
+
+
+def test_the_loop_takes_up_a_lost_run_and_gives_up_one_that_its_workers_die_of() -> None:
+    release = Release.objects.create(purpose=8, as_of="2026-01-01T00:00:00Z")
+
+    def die(run: Release) -> None:
+        silenced(run, 2 * silence().total_seconds())
+
+    for attempts in range(1, Release.ATTEMPTS + 1):
+        assert run_due(Release, die) == 1
+        release.refresh_from_db()
+        assert (release.state, release.attempts) == ("running", attempts)
+    assert run_due(Release, die) == 0
+    release.refresh_from_db()
+    assert release.state == "failed"
+    assert "3 times" in release.error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_kind_that_runs_alone_two_workers_take_one() -> None:
+    for _ in range(4):
+        ImportRun.objects.create(subject="products")
+
+    def attempt(_number: int) -> bool:
+        try:
+            return ImportRun.claim_next() is not None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(attempt, range(4))) == 1
+    ImportRun.objects.filter(state="running").update(state="done")
+    assert ImportRun.claim_next() is not None
+    assert ImportRun.claim_next() is None
+
+
+def test_the_time_left_is_that_of_the_present_step_at_its_own_speed(run: Run) -> None:
+    run.claim()
+    assert run.time_left is None
+    run.report(0, 100, "reading")
+    began = timezone.now() - timedelta(seconds=10)
+    type(run)._default_manager.filter(pk=run.pk).update(step_at=began)
+    run.refresh_from_db()
+    run.report(25, 100, "reading")
+    left = fresh(run).time_left
+    assert left is not None and 29 < left.total_seconds() < 33
+    run.report(0, 8, "writing")
+    assert fresh(run).time_left is None
+    run.finish()
+    assert fresh(run).time_left is None

@@ -14,8 +14,8 @@ from django.core.cache import cache
 
 from crm.consents.purposes import Purpose
 from crm.privacy import gate
+from lib.progress import Progress
 from lib.pulse import beating
-from lib.runs import Progress
 from recommendations.models import ModelVersion
 from recommendations.pipeline import retrain
 from recommendations.pipeline.released import NothingToLearn

@@ -15,7 +15,7 @@ from campaigns.planning import draft, launch, suggest
 from campaigns.planning.draft import Row
 from campaigns.sending import pump
 from crm.customers.models import Customer
-from lib.runs import Progress
+from lib.progress import Progress
 from segmentation.models import Segment
 from segmentation.segments import lists
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from crm.ingest.datasets.identities import invent
 from crm.ingest.person import Person
-from lib.runs import Progress
+from lib.progress import Progress
 from workspace.demo import catalog
 from workspace.demo.behaviour import DAY, KINDS, Acts, Shop, act
 from workspace.demo.people import HABITS, People, draw

@@ -9,7 +9,7 @@ from django.utils import timezone
 from crm.ingest.models import ImportRun
 from crm.ingest.runs import run_import
 from crm.models import Customer
-from lib.runs import Progress
+from lib.progress import Progress
 from workspace.demo import files
 from workspace.demo.files import Size
 

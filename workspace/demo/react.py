@@ -17,7 +17,7 @@ from crm.ingest import intake
 from crm.ingest.event import Event
 from crm.models import Product
 from lib.mailbox import Entry, Mailbox, open_mailbox
-from lib.runs import Progress
+from lib.progress import Progress
 
 OPEN = re.compile(r"/t/o/([\w-]+)\.gif")
 CLICK = re.compile(r"/t/c/([\w-]+)")

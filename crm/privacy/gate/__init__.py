@@ -5,7 +5,7 @@
 """
 
 from crm.privacy.gate.attach import attach, excluded
-from crm.privacy.gate.build import build
+from crm.privacy.gate.build import build, work
 from crm.privacy.gate.lifecycle import expire, latest
 from crm.privacy.gate.manifest import AlteredRelease, verify
 from crm.privacy.gate.population import NoSuchRelease, needed
@@ -22,4 +22,5 @@ __all__ = [
     "latest",
     "needed",
     "verify",
+    "work",
 ]

@@ -13,45 +13,45 @@ from django.utils import timezone
 from crm.consents.purposes import Purpose, keys_of
 from crm.privacy.gate import manifest, population, pseudonyms, write
 from crm.privacy.models import Release
-from lib.runs import Cancelled, Progress
+from lib.progress import Progress
 
+WRITTEN = (
+    "as_of", "people_kept", "people_excluded", "interactions_kept", "expires_at", "manifest_sha256", "path",
+    "wrapped_key", "done", "total",
+)  # fmt: skip
+"""Fields of a release's row that say what was written."""
 QUASI_IDENTIFIERS = ["country", "region", "age_band", "gender"]
 
 
-def build(*, purpose: Purpose, progress: Progress | None = None, release: Release | None = None) -> Release:
+def build(*, purpose: Purpose, progress: Progress | None = None) -> Release:
     """Make a release for one purpose as of now, and return it finished.
 
-    `release` is a row already claimed to report into; without one a row is made. The folder appears whole or not at
-    all. Raises NoSuchRelease for a purpose nothing is released for, Cancelled when the row was cancelled.
+    The folder appears whole or not at all. Raises NoSuchRelease for a purpose nothing is released for, Cancelled when
+    the row was cancelled.
     """
-    need = population.needed(purpose)
-    release = release or _started(purpose)
-    root = Path(settings.RELEASE_DIR)
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    work = Path(tempfile.mkdtemp(prefix=f".{release.pk}-", dir=root))
-    try:
-        _fill(work, release, need, progress)
-    except Cancelled:
-        # Whoever listens to the progress may have stopped, not only the row itself.
-        release.cancel()
-        raise
-    except Exception as error:
-        release.fail(error)
-        raise
-    finally:
-        # Renamed away when all went well.
-        shutil.rmtree(work, ignore_errors=True)
+    population.needed(purpose)
+    return work(Release.begin(purpose=int(purpose), as_of=timezone.now()), progress)
+
+
+def work(release: Release, progress: Progress | None = None) -> Release:
+    """Write a release that is claimed, from the beginning whatever an earlier worker left. Raises as `build` does."""
+    need = population.needed(release.purpose)
+    with release.working(progress) as tell:
+        root = Path(settings.RELEASE_DIR)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for left in (root / str(release.pk), *root.glob(f".{release.pk}-*")):
+            shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{release.pk}-", dir=root))
+        try:
+            _fill(folder, release, need, tell)
+        finally:
+            # Renamed away when all went well.
+            shutil.rmtree(folder, ignore_errors=True)
     return release
 
 
-def _started(purpose: Purpose) -> Release:
-    release = Release.objects.create(purpose=int(purpose), as_of=timezone.now())
-    release.claim()
-    return release
-
-
-def _fill(work: Path, release: Release, need: Purpose, progress: Progress | None) -> None:
-    reporting = _Reporting(release, progress)
+def _fill(work: Path, release: Release, need: Purpose, tell: Progress) -> None:
+    reporting = _Reporting(tell)
     release.as_of = timezone.now()
     names = pseudonyms.new(release.pk)
     reporting.say("choosing people")
@@ -74,28 +74,14 @@ def _fill(work: Path, release: Release, need: Purpose, progress: Progress | None
     work.rename(manifest.folder_of(release))
     release.done = release.total = release.interactions_kept
     # The key is written last: without it a folder left by a crash names nobody, and `expire` sweeps it away.
-    release.save(
-        update_fields=[
-            "as_of",
-            "people_kept",
-            "people_excluded",
-            "interactions_kept",
-            "expires_at",
-            "manifest_sha256",
-            "path",
-            "wrapped_key",
-            "done",
-            "total",
-        ]
-    )
-    release.finish()
+    release.finish(**{name: getattr(release, name) for name in WRITTEN})
 
 
 class _Reporting:
-    """Progress, to the row and to whoever asked."""
+    """How many rows are written so far, for whoever is told."""
 
-    def __init__(self, release: Release, progress: Progress | None) -> None:
-        self.release, self.progress = release, progress
+    def __init__(self, tell: Progress) -> None:
+        self.tell = tell
         self.done = self.total = 0
         self.doing = ""
 
@@ -105,10 +91,7 @@ class _Reporting:
 
     def step(self, rows: int) -> None:
         self.done += rows
-        total = max(self.total, self.done)
-        self.release.report(self.done, total, self.doing)
-        if self.progress:
-            self.progress(self.done, total, self.doing)
+        self.tell(self.done, max(self.total, self.done), self.doing)
 
 
 def _facts(release: Release, need: Purpose) -> dict[str, Any]:

@@ -39,6 +39,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         return batch.summary(outcome)
 
-    def _say(self, stage: str, done: int, total: int) -> None:
+    def _say(self, done: int, total: int, stage: str) -> None:
         self.stderr.write(f"{stage}: {done}/{total}", ending="\n")
         self.stderr.flush()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from crm.access.models import User
 from crm.catalog.models import Product
@@ -21,6 +22,7 @@ from crm.ingest.runs import expire_files, run_import
 from crm.interactions.models import Interaction
 from crm.privacy import vault
 from crm.tasks import ensure_partitions, run_due_imports
+from lib.runs import silence
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 DATA = Path(os.environ.get("RELATA_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -173,6 +175,52 @@ def test_the_task_does_what_waits_and_a_cancelled_import_keeps_what_is_in(tmp_pa
     assert second.state == ImportRun.State.CANCELLED
     assert "stays in" in second.doing
     assert Interaction.objects.filter(source="again").count() == second.rows_added > 0
+
+
+class PowerCut(BaseException):
+    """Ends the work without a word."""
+
+
+@pytest.mark.parametrize("torn", ["between two batches", "within a batch"])
+def test_an_import_whose_worker_died_goes_on_where_it_was_and_counts_every_row_once(
+    tmp_path: Path, monkeypatch: Any, torn: str
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"c{n},{'page' if n % 3 else 'nonsense'},2024-03-05" for n in range(20)]
+    path.write_text("external_id,kind,occurred_at\n" + "\n".join(rows) + "\n")
+    monkeypatch.setattr("crm.ingest.sink.EVENTS", 4)
+    due = ImportRun.objects.create(subject="interactions", filename="a.csv", path=str(path), source="torn")
+
+    def die(done: int, total: int, doing: str) -> None:
+        if done == 8:
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        run_import(run=due, progress=die)
+    due.refresh_from_db()
+    assert (due.rows_read, due.rows_added, due.rows_rejected) == (8, 5, 3)
+    if torn == "within a batch":
+        with Path(due.rejects_path).open("a") as file:
+            file.write("c9,nonsense,2024-03-05,11,kind,half a ro")
+    ImportRun.objects.update(state="running", attempts=1, heartbeat_at=timezone.now() - 2 * silence())
+    run_due_imports()
+    due.refresh_from_db()
+    assert (due.state, due.attempts) == (ImportRun.State.DONE, 2), due.error
+    assert (due.rows_read, due.rows_added, due.rows_known, due.rows_rejected) == (20, 13, 0, 7)
+    assert due.reasons == {"This kind of event is not known.": 7}
+    assert [int(row["line"]) for row in rejects()] == [2, 5, 8, 11, 14, 17, 20]
+    assert Interaction.objects.filter(source="torn").count() == 13
+
+
+def test_a_batch_that_was_stopped_leaves_no_rejected_rows_behind(tmp_path: Path, monkeypatch: Any) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("external_id,kind,occurred_at\n" + "c1,nonsense,2024-03-05\n" * 10)
+    monkeypatch.setattr("crm.ingest.sink.EVENTS", 4)
+    due = ImportRun.objects.create(subject="interactions", filename="a.csv", path=str(path), source="stopped")
+    assert not run_import(run=due, progress=lambda done, total, doing: due.cancel() and None)
+    due.refresh_from_db()
+    assert (due.state, due.rows_read, due.rows_rejected) == (ImportRun.State.CANCELLED, 4, 4)
+    assert len(rejects()) == 4
 
 
 def test_partitions_of_the_months_to_come_are_made() -> None:

@@ -225,11 +225,10 @@ def test_a_copy_the_database_refuses_says_so() -> None:
 
 
 def test_a_cancelled_release_stops(ada: Customer, settings: Any) -> None:
-    release = Release.objects.create(purpose=Purpose.PROFILING, as_of=timezone.now())
-    release.claim()
+    release = Release.begin(purpose=Purpose.PROFILING, as_of=timezone.now())
     release.cancel()
     with pytest.raises(Cancelled):
-        gate.build(purpose=Purpose.PROFILING, release=release)
+        gate.work(release)
     assert list(Path(settings.RELEASE_DIR).iterdir()) == []
 
 

@@ -19,6 +19,7 @@ from crm.interactions.models import Interaction
 from crm.privacy import gate
 from crm.privacy.models import Release
 from lib.artifacts import BadArtifact, OtherFormat
+from lib.runs import Cancelled, run_due
 from recommendations.evaluation.fairness import Drop, Harm
 from recommendations.evaluation.membership import Membership
 from recommendations.models import Favourites, ModelVersion, Neighbours, Recommendation
@@ -367,7 +368,8 @@ def test_cancelling_leaves_what_serves_untouched(trained: Trained, at: str) -> N
         if doing.startswith(at):
             ModelVersion.objects.get(pk=version.pk).cancel()
 
-    retrain.retrain(release=trained.release, version=version, progress=stop)
+    with pytest.raises(Cancelled):
+        retrain.retrain(release=trained.release, version=version, progress=stop)
     version.refresh_from_db()
     assert version.state == "cancelled"
     assert promote.live() == trained.version
@@ -388,10 +390,9 @@ def test_a_release_that_was_altered_is_not_learned_from(trained: Trained) -> Non
 
 def test_a_training_asked_for_is_done_once_from_a_release_of_its_own(trained: Trained) -> None:
     version = ModelVersion.objects.create()
-    stale = ModelVersion.objects.get(pk=version.pk)
     releases = Release.objects.count()
-    due.train_due(version)
-    due.train_due(stale)
+    assert run_due(ModelVersion, due.work) == 1
+    assert run_due(ModelVersion, due.work) == 0
     version.refresh_from_db()
     assert version.verdict == "live", version.reason
     assert Release.objects.count() == releases + 1

@@ -32,7 +32,7 @@ def windows(data: Dataset) -> list[Window]:
     return windows_for(data, "time", 0)
 
 
-def silent(stage: str, done: int, total: int) -> None:
+def silent(done: int, total: int, doing: str) -> None:
     """Nobody listens."""
 
 

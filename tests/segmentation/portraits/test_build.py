@@ -12,7 +12,7 @@ from crm.privacy import gate
 from crm.privacy.gate import AlteredRelease
 from crm.privacy.models import Release
 from lib.runs import Cancelled
-from segmentation.portraits.build import paint
+from segmentation.portraits.build import paint, work
 from segmentation.portraits.models import Portrait, PortraitRun
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
@@ -59,11 +59,10 @@ def test_an_altered_release_is_refused_and_the_portraits_stay(release: Release, 
 
 
 def test_a_cancelled_painting_stops_and_leaves_everything(release: Release) -> None:
-    run = PortraitRun.objects.create()
-    run.claim()
+    run = PortraitRun.begin(release_ref=release.pk)
     run.cancel()
     with pytest.raises(Cancelled):
-        paint(release=release, run=run)
+        work(run)
     run.refresh_from_db()
     assert (run.state, Portrait.objects.count()) == ("cancelled", 0)
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from lib.bars import NAMED, bar
-from lib.runs import Progress
+from lib.progress import Progress
 from workspace.circle import walk as circle
 
 
