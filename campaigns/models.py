@@ -3,6 +3,17 @@
 from campaigns.emails.models import CompiledText, EmailTemplate, EmailText, TrackedLink
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
+from campaigns.sending.lanes import SendingLane
 from campaigns.sending.models import Delivery
 
-__all__ = ["Campaign", "CampaignCell", "CompiledText", "Delivery", "EmailTemplate", "EmailText", "Offer", "TrackedLink"]
+__all__ = [
+    "Campaign",
+    "CampaignCell",
+    "CompiledText",
+    "Delivery",
+    "EmailTemplate",
+    "EmailText",
+    "Offer",
+    "SendingLane",
+    "TrackedLink",
+]

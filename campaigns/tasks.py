@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from campaigns.planning import closing, launch
+from campaigns.planning import closing, holding, launch
 from campaigns.sending import shift
 
 
@@ -15,8 +15,10 @@ def start_due_campaigns() -> None:
 
 @shared_task(acks_late=False, expires=5, soft_time_limit=120, time_limit=180)
 def pump_deliveries() -> None:
-    """Send what is due, for at most half a minute."""
+    """Send what is due, for at most half a minute; campaigns follow what the server says of their senders."""
+    holding.follow()
     shift.work(limit=settings.SEND_BATCH, worker="celery")
+    holding.follow()
 
 
 @shared_task(expires=30)

@@ -24,7 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/<int:pk>/report/", report.campaign_report, name="report"),
     path("campaigns/<int:pk>/report.csv", report.campaign_report_csv, name="report_csv"),
     re_path(
-        r"^campaigns/(?P<pk>\d+)/(?P<act>pause|resume|unschedule|cancel|discard)/$",
+        r"^campaigns/(?P<pk>\d+)/(?P<act>pause|resume|retry|unschedule|cancel|discard)/$",
         campaigns.campaign_act,
         name="campaign_act",
     ),

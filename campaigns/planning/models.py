@@ -38,6 +38,10 @@ class Campaign(models.Model):
     recommended = models.SmallIntegerField(default=4)
     """How many products a recommendation block shows."""
     error = models.TextField(blank=True)
+    held_by = models.ForeignKey(
+        "campaigns.SendingLane", models.SET_NULL, null=True, blank=True, related_name="campaigns"
+    )
+    """The lane whose hold paused it; null when a person did."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     created_by = models.ForeignKey("crm.User", models.SET_NULL, null=True, blank=True, related_name="campaigns")
@@ -51,7 +55,7 @@ class Campaign(models.Model):
         id = name = state = scheduled_at = frozen_at = people = written = cursor = finished_at = sender_name = (
             sender_address
         ) = operations()
-        recommended = error = created_at = updated_at = created_by = operations()
+        recommended = error = held_by = created_at = updated_at = created_by = operations()
 
     def __str__(self) -> str:
         return self.name

@@ -1,8 +1,9 @@
 """One mail to try a campaign out, to an address somebody typed. It is in no ledger and counts nowhere."""
 
 import logging
+import time
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,16 +11,39 @@ from django.utils import timezone
 from campaigns.planning.models import CampaignCell
 from campaigns.planning.preview import preview
 from campaigns.sending.message import Addressed, build, domain_of, wire_address
-from campaigns.sending.transport import Stage, Transport
+from campaigns.sending.transports.base import Answers, Stage
+from campaigns.sending.transports.registry import EMAIL, transport_for
 from crm.customers.models import Customer
+from lib.scrub import scrub
 
 logger = logging.getLogger(__name__)
 
 MARK = "[Test] "
 
 
+PATIENCE = 60
+"""Seconds a person waits for the page at most until the mail is begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """The mail as the transport wants it."""
+
+    sender: str
+    recipient: str
+    message: bytes
+
+
 class NotSent(Exception):
-    """The mail server did not take the test mail."""
+    """The mail server did not take the test mail; `code` and `reply` are what it said, addresses scrubbed."""
+
+    def __init__(self, code: int | None = None, reply: str = "") -> None:
+        super().__init__(reply)
+        self.code, self.reply = code, reply
+
+
+class Unreachable(Exception):
+    """No mail server answers, or it does not let us in."""
 
 
 def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: str) -> None:
@@ -41,8 +65,16 @@ def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: st
             campaign_id=cell.campaign_id,
         ),
     )
-    with Transport(domain_of(sender)) as transport:
-        answer = transport.send(wire_address(sender), wire_address(address), message)
+    answers: Answers = {}
+    transport = transport_for(EMAIL, domain_of(sender))
+    try:
+        letter = Test(wire_address(sender), wire_address(address), message)
+        transport.send([letter], answers, until=time.monotonic() + PATIENCE)
+    finally:
+        transport.close()
+    answer = answers[0]
     logger.info("Test of campaign %s by %s: %s", cell.campaign_id, actor, answer.stage)
+    if answer.stage == Stage.UNREACHABLE:
+        raise Unreachable(scrub(answer.text))
     if answer.stage != Stage.DELIVERED:
-        raise NotSent(answer.stage)
+        raise NotSent(answer.code, scrub(answer.text)[:200])

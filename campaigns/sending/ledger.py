@@ -68,6 +68,8 @@ _OUTCOME = by_name("""
 UPDATE campaigns_delivery d
 SET state = v.state, reason = v.reason, smtp_code = v.code, reply = v.reply, sent_at = v.sent_at,
     not_before = coalesce(v.not_before, d.not_before), lease_until = NULL,
+    -- What goes back to the queue was no try of this mail.
+    attempts = d.attempts - (v.state = {QUEUED})::int,
     lease = CASE WHEN v.state = {UNKNOWN} THEN d.lease END
 FROM unnest(%(ids)s::bigint[], %(states)s::smallint[], %(reasons)s::text[], %(codes)s::smallint[], %(replies)s::text[],
             %(sent)s::timestamptz[], %(not_before)s::timestamptz[])

@@ -37,6 +37,7 @@ class Delivery(models.Model):
         UNSUBSCRIBED = "unsubscribed", _("Unsubscribed before sending")
         BOUNCED = "bounced", _("Address refused")
         REFUSED = "refused", _("Mail refused")
+        FULL = "full", _("Mailbox full")
         EXPIRED = "expired", _("Too late to send")
         TRIES = "tries", _("Too many tries")
         RENDER = "render", _("Mail could not be made")

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from campaigns.sending.finish import finish
-from campaigns.sending.pump import Counts, pump
+from campaigns.sending.pump import Counts, pump, way
 from campaigns.sending.reap import reap
 
 
@@ -20,12 +20,13 @@ def work(*, seconds: float = 25, limit: int = 500, worker: str = "", lease_secon
     """Send what is due for at most about `seconds`; return what was done. Safe to run in any number of processes."""
     shift = Shift()
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        counts: Counts = pump(limit=limit, worker=worker, lease_seconds=lease_seconds)
-        shift.claimed += counts.claimed
-        shift.sent += counts.sent
-        if not counts.claimed:
-            break
+    with way() as out:
+        while time.monotonic() < end:
+            counts: Counts = pump(out=out, limit=limit, worker=worker, lease_seconds=lease_seconds)
+            shift.claimed += counts.claimed
+            shift.sent += counts.sent
+            if not counts.claimed or (counts.held and not counts.sent):
+                break
     return shift
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from campaigns.forms import NameForm, ScheduleForm, SenderForm, first_error
-from campaigns.planning import draft, launch, suggest
+from campaigns.planning import draft, holding, launch, suggest
 from campaigns.planning.models import Campaign
 from campaigns.planning.progress import Progress, progress
 from campaigns.views.matrix import matrix_context
@@ -31,7 +31,7 @@ SENT_OR_SENDING = {Campaign.State.SENDING, Campaign.State.PAUSED, Campaign.State
 def campaigns(request: HttpRequest) -> HttpResponse:
     """List campaigns, newest first; asks for itself again while one is on its way."""
     state = request.GET.get("state", "")
-    found: QuerySet[Campaign] = Campaign.objects.annotate(rows=Count("cells"))
+    found: QuerySet[Campaign] = Campaign.objects.annotate(rows=Count("cells")).select_related("held_by")
     if state in Campaign.State.values:
         found = found.filter(state=state)
     before = whole(request.GET.get("before"))
@@ -138,7 +138,7 @@ def campaign_schedule(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @for_editors
 def campaign_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
-    """Pause, resume, cancel, unschedule or discard a campaign."""
+    """Pause, resume, cancel, unschedule or discard a campaign, or ask a server again that holds it."""
     row = get_object_or_404(Campaign, pk=pk)
     try:
         messages.success(request, _ACTS[act](row))
@@ -156,6 +156,11 @@ def _pause(row: Campaign) -> str:
 def _resume(row: Campaign) -> str:
     launch.resume(campaign=row)
     return _("Sending goes on.")
+
+
+def _retry(row: Campaign) -> str:
+    holding.try_now(row)
+    return _("The mail server is asked again with one mail.")
 
 
 def _unschedule(row: Campaign) -> str:
@@ -177,6 +182,7 @@ def _cancel(row: Campaign) -> str:
 _ACTS: dict[str, Callable[[Campaign], str]] = {
     "pause": _pause,
     "resume": _resume,
+    "retry": _retry,
     "unschedule": _unschedule,
     "discard": _discard,
     "cancel": _cancel,
@@ -218,6 +224,7 @@ def _progress_context(request: HttpRequest, row: Campaign) -> dict[str, Any]:
         "campaign": row,
         "progress": progress([row]).get(row.pk, Progress()),
         "moving": row.state in MOVING,
+        "holds": holding.holds(row),
         "may_edit": may_edit(request),
     }
 

@@ -15,8 +15,7 @@ from campaigns.emails.render import RenderError
 from campaigns.forms import TestForm, first_error
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.planning.preview import NoText, Preview, beside, cell_of, find, first, preview, reaches
-from campaigns.planning.test_send import NotSent, send_test
-from campaigns.sending.transport import Unreachable
+from campaigns.planning.test_send import NotSent, Unreachable, send_test
 from campaigns.views.framed import framed, without_pictures
 from crm.access.guards import for_editors, signed_in
 from crm.customers.models import Customer
@@ -84,8 +83,9 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("The mail has errors; see the checklist."))
     except Unreachable:
         messages.error(request, _("No mail server answers. Nothing was sent."))
-    except NotSent:
-        messages.error(request, _("The mail server refused the test mail."))
+    except NotSent as refused:
+        said = f"{refused.code or ''} {refused.reply}".strip()
+        messages.error(request, f"{_('The mail server refused the test mail.')} {said}".strip())
     else:
         messages.success(request, _("The test is on its way."))
     return redirect("campaigns:campaign", pk)

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from campaigns.planning import closing
+from campaigns.planning import closing, holding
 from campaigns.sending import shift
 
 
@@ -25,10 +25,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work one shift after another."""
         while True:
+            holding.follow()
             done = shift.work(limit=options["limit"], lease_seconds=options["lease"], worker="pump")
             if done.claimed:
                 self.stdout.write(f"claimed {done.claimed}, sent {done.sent}")
             closing.close_cancelled()
+            holding.follow()
             shift.tidy()
             if not options["loop"]:
                 return
