@@ -1,6 +1,5 @@
 """Every address, in one table."""
 
-from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
@@ -17,7 +16,7 @@ urlpatterns = [
     path("circle/", dashboard.walk, name="walk_circle"),
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("login/", signing_in.SignIn.as_view(), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("logout/", signing_in.SignOut.as_view(), name="logout"),
     path("password/", signing_in.ChangePassword.as_view(), name="password_change"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),

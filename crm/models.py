@@ -1,6 +1,6 @@
 """The models of every room, where Django looks for them."""
 
-from crm.access.models import ApiKey, User
+from crm.access.models import Act, ApiKey, User
 from crm.catalog.models import Product
 from crm.changes.models import News, NewsReader, SignalWanted
 from crm.consents.models import ConsentEvent
@@ -10,6 +10,7 @@ from crm.interactions.models import Interaction
 from crm.privacy.models import Opening, PersonKey, Release, Suppression
 
 __all__ = [
+    "Act",
     "AnonymousId",
     "ApiKey",
     "ConsentEvent",

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from crm.api import segment
-from crm.views import consents, customers, imports, keys, privacy, products, settings
+from crm.views import activity, consents, customers, imports, keys, privacy, products, settings
 
 app_name = "crm"
 urlpatterns = [
@@ -24,9 +24,11 @@ urlpatterns = [
     path("privacy/", privacy.centre, name="privacy"),
     path("privacy/inventory/<str:form>/", privacy.inventory_file, name="privacy_inventory"),
     path("privacy/certificates/<str:name>/", privacy.certificate, name="privacy_certificate"),
+    path("activity/", activity.activity, name="activity"),
     path("settings/", settings.settings_page, name="settings"),
     path("settings/language/", settings.own_language, name="settings_language"),
     path("settings/team/", settings.team_add, name="team_add"),
     path("settings/team/<int:pk>/", settings.team_change, name="team_change"),
+    path("settings/team/<int:pk>/password/", settings.team_reset, name="team_reset"),
     path("v1/", include(segment.urlpatterns)),
 ]

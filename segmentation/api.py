@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from crm.api.authentication import actor_of, may_see_contact
 from crm.api.pagination import KeysetPagination
-from segmentation.segments import members
+from segmentation.segments import edit, members
 from segmentation.segments.models import Membership, Segment
 from segmentation.segments.writing import csv_lines, ndjson_lines
 
@@ -117,11 +117,13 @@ class SegmentExport(APIView):
         segment = _segment(pk)
         columns: tuple[str, ...] = members.COLUMNS
         rows: Iterator[dict[str, Any]] = members.export(segment)
-        if request.query_params.get("contact") in {"1", "true"}:
+        with_contact = request.query_params.get("contact") in {"1", "true"}
+        if with_contact:
             if not may_see_contact(request):
                 raise PermissionDenied("Contact data needs the scope read_contact.")
             columns = (*members.COLUMNS, *members.CONTACT)
             rows = members.export_with_contact(segment, actor=actor_of(request))
+        edit.note_export(segment=segment, form=form, with_contact=with_contact, by=actor_of(request))
         lines = csv_lines(columns, rows) if form == "csv" else ndjson_lines(rows)
         answer = StreamingHttpResponse(lines, content_type=FORMATS[form])
         answer["Content-Disposition"] = f'attachment; filename="segment-{pk}.{form}"'

@@ -12,6 +12,9 @@ from campaigns.emails.problems import Problem
 from campaigns.emails.proof import Draft
 from campaigns.emails.starters import Starter, texts
 from campaigns.emails.workshop import proof_read
+from crm.access import acts
+from crm.access.acts import By
+from crm.access.verbs import Verb
 
 
 class Faulty(Exception):
@@ -22,18 +25,19 @@ class Faulty(Exception):
         self.problems = found
 
 
-@transaction.atomic
-def begin(*, name: str, starter: Starter) -> EmailTemplate:
+@transaction.atomic(durable=True)
+def begin(*, name: str, starter: Starter, by: By = None) -> EmailTemplate:
     """Make a mail from a ready one. Raises ValidationError where the name is empty."""
     template = EmailTemplate.objects.create(name=_checked_name(name))
     rows = texts(starter)
     for row in rows:
         row.template = template
     EmailText.objects.bulk_create(rows)
+    acts.record(by=by, verb=Verb.CREATED, on=template)
     return template
 
 
-def save(*, template: EmailTemplate, name: str, drafts: Sequence[Draft]) -> EmailTemplate:
+def save(*, template: EmailTemplate, name: str, drafts: Sequence[Draft], by: By = None) -> EmailTemplate:
     """Write a mail's name and its texts, one for each language given; other languages stay as they are.
 
     A draft that is empty throughout takes its language out. Raises Faulty when a text has an error, and ValidationError
@@ -45,11 +49,13 @@ def save(*, template: EmailTemplate, name: str, drafts: Sequence[Draft]) -> Emai
     errors = {draft.language: proof_read(draft).errors for draft in written}
     if wrong := {language: found for language, found in errors.items() if found}:
         raise Faulty(wrong)
-    return _write(template, name, drafts, written)
+    return _write(template, name, drafts, written, by)
 
 
-@transaction.atomic
-def _write(template: EmailTemplate, name: str, drafts: Sequence[Draft], written: Sequence[Draft]) -> EmailTemplate:
+@transaction.atomic(durable=True)
+def _write(
+    template: EmailTemplate, name: str, drafts: Sequence[Draft], written: Sequence[Draft], by: By
+) -> EmailTemplate:
     row = EmailTemplate.objects.select_for_update().get(pk=template.pk)
     row.name = name
     for draft in written:
@@ -63,19 +69,23 @@ def _write(template: EmailTemplate, name: str, drafts: Sequence[Draft], written:
     if not row.texts.exists():
         raise ValidationError(_("Write the mail in at least one language."))
     row.save()
+    changed = acts.changes({"name": template.name}, {"name": row.name})
+    acts.record(by=by, verb=Verb.CHANGED, on=row, languages=[draft.language for draft in written], **changed)
     return row
 
 
-@transaction.atomic
-def archive(*, template: EmailTemplate) -> None:
+@transaction.atomic(durable=True)
+def archive(*, template: EmailTemplate, by: By = None) -> None:
     """Put a mail away; campaigns that used it keep what they froze."""
-    EmailTemplate.objects.filter(pk=template.pk, archived_at__isnull=True).update(archived_at=timezone.now())
+    if EmailTemplate.objects.filter(pk=template.pk, archived_at__isnull=True).update(archived_at=timezone.now()):
+        acts.record(by=by, verb=Verb.ARCHIVED, on=template)
 
 
-@transaction.atomic
-def restore(*, template: EmailTemplate) -> None:
+@transaction.atomic(durable=True)
+def restore(*, template: EmailTemplate, by: By = None) -> None:
     """Take a mail out of the archive."""
-    EmailTemplate.objects.filter(pk=template.pk).update(archived_at=None)
+    if EmailTemplate.objects.filter(pk=template.pk, archived_at__isnull=False).update(archived_at=None):
+        acts.record(by=by, verb=Verb.RESTORED, on=template)
 
 
 def _checked_name(name: str) -> str:

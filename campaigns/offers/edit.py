@@ -11,6 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.offers.models import Offer
+from crm.access import acts
+from crm.access.acts import By
+from crm.access.verbs import Verb
 
 ZERO = Decimal(0)
 
@@ -59,34 +62,40 @@ def check(terms: Terms) -> None:
         raise ValidationError(wrong)
 
 
-@transaction.atomic
-def create(*, terms: Terms) -> Offer:
+@transaction.atomic(durable=True)
+def create(*, terms: Terms, by: By = None) -> Offer:
     """Make an offer. Raises ValidationError where the terms are wrong."""
     check(terms)
-    return Offer.objects.create(**asdict(terms))
+    row = Offer.objects.create(**asdict(terms))
+    acts.record(by=by, verb=Verb.CREATED, on=row)
+    return row
 
 
-@transaction.atomic
-def change(*, offer: Offer, terms: Terms) -> Offer:
+@transaction.atomic(durable=True)
+def change(*, offer: Offer, terms: Terms, by: By = None) -> Offer:
     """Change an offer's terms; mails already frozen into deliveries keep the terms they were written with.
 
     Raises ValidationError where the terms are wrong.
     """
     check(terms)
     row = Offer.objects.select_for_update().get(pk=offer.pk)
-    for name, value in asdict(terms).items():
+    said = asdict(terms)
+    acts.record(by=by, verb=Verb.CHANGED, on=row, **acts.changes({name: getattr(row, name) for name in said}, said))
+    for name, value in said.items():
         setattr(row, name, value)
     row.save()
     return row
 
 
-@transaction.atomic
-def archive(*, offer: Offer) -> None:
+@transaction.atomic(durable=True)
+def archive(*, offer: Offer, by: By = None) -> None:
     """Put an offer away; it stays in the reports of the campaigns that used it."""
-    Offer.objects.filter(pk=offer.pk, archived_at__isnull=True).update(archived_at=timezone.now())
+    if Offer.objects.filter(pk=offer.pk, archived_at__isnull=True).update(archived_at=timezone.now()):
+        acts.record(by=by, verb=Verb.ARCHIVED, on=offer)
 
 
-@transaction.atomic
-def restore(*, offer: Offer) -> None:
+@transaction.atomic(durable=True)
+def restore(*, offer: Offer, by: By = None) -> None:
     """Take an offer out of the archive."""
-    Offer.objects.filter(pk=offer.pk).update(archived_at=None)
+    if Offer.objects.filter(pk=offer.pk, archived_at__isnull=False).update(archived_at=None):
+        acts.record(by=by, verb=Verb.RESTORED, on=offer)

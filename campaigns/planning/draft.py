@@ -9,7 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.planning.models import Campaign, CampaignCell
+from crm.access import acts
+from crm.access.acts import By
 from crm.access.models import User
+from crm.access.verbs import Verb
 
 MAX_ROWS = 50
 MAX_RECOMMENDED = 12
@@ -36,23 +39,26 @@ class Sender:
     address: str = ""
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def create(*, name: str, created_by: User | None = None) -> Campaign:
     """Begin a campaign. Raises ValidationError where the name is empty."""
-    return Campaign.objects.create(name=_checked_name(name), created_by=created_by)
-
-
-@transaction.atomic
-def rename(*, campaign: Campaign, name: str) -> Campaign:
-    """Give a campaign another name, whatever its state. Raises ValidationError where the name is empty."""
-    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    row.name = _checked_name(name)
-    row.save(update_fields=["name", "updated_at"])
+    row = Campaign.objects.create(name=_checked_name(name), created_by=created_by)
+    acts.record(by=created_by, verb=Verb.CREATED, on=row)
     return row
 
 
-@transaction.atomic
-def set_sender(*, campaign: Campaign, sender: Sender, recommended: int) -> Campaign:
+@transaction.atomic(durable=True)
+def rename(*, campaign: Campaign, name: str, by: By = None) -> Campaign:
+    """Give a campaign another name, whatever its state. Raises ValidationError where the name is empty."""
+    row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    before, row.name = row.name, _checked_name(name)
+    row.save(update_fields=["name", "updated_at"])
+    acts.record(by=by, verb=Verb.RENAMED, on=row, name=[before, row.name])
+    return row
+
+
+@transaction.atomic(durable=True)
+def set_sender(*, campaign: Campaign, sender: Sender, recommended: int, by: By = None) -> Campaign:
     """Set who the mails come from and how many products a recommendation block shows (1 to 12).
 
     Raises NotADraft; ValidationError where the address is none or the number out of bounds.
@@ -62,13 +68,16 @@ def set_sender(*, campaign: Campaign, sender: Sender, recommended: int) -> Campa
         validate_email(sender.address)
     if not 1 <= recommended <= MAX_RECOMMENDED:
         raise ValidationError(_("Show between 1 and 12 products."))
-    row.sender_name, row.sender_address, row.recommended = sender.name.strip(), sender.address.strip(), recommended
-    row.save(update_fields=["sender_name", "sender_address", "recommended", "updated_at"])
+    said = {"sender_name": sender.name.strip(), "sender_address": sender.address.strip(), "recommended": recommended}
+    acts.record(by=by, verb=Verb.CHANGED, on=row, **acts.changes({name: getattr(row, name) for name in said}, said))
+    for name, value in said.items():
+        setattr(row, name, value)
+    row.save(update_fields=[*said, "updated_at"])
     return row
 
 
-@transaction.atomic
-def set_cells(*, campaign: Campaign, rows: Sequence[Row]) -> list[CampaignCell]:
+@transaction.atomic(durable=True)
+def set_cells(*, campaign: Campaign, rows: Sequence[Row], by: By = None) -> list[CampaignCell]:
     """Write the whole matrix, in the order given: somebody in several segments gets the first row's mail.
 
     Rows keep their identity by segment. Raises NotADraft; ValidationError for a segment named twice or too many rows.
@@ -87,10 +96,13 @@ def set_cells(*, campaign: Campaign, rows: Sequence[Row]) -> list[CampaignCell]:
             defaults={"offer_id": row.offer_id, "template_id": row.template_id, "position": position},
         )
     draft.save(update_fields=["updated_at"])
+    acts.record(
+        by=by, verb=Verb.CHANGED, on=draft, rows=[[row.segment_id, row.template_id, row.offer_id] for row in rows]
+    )
     return list(draft.cells.order_by("position", "id"))
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def duplicate(*, campaign: Campaign, name: str, created_by: User | None = None) -> Campaign:
     """Make a draft that says what another campaign says. Raises ValidationError where the name is empty."""
     copy = Campaign.objects.create(
@@ -110,6 +122,7 @@ def duplicate(*, campaign: Campaign, name: str, created_by: User | None = None) 
         )
         for cell in campaign.cells.order_by("position", "id")
     )
+    acts.record(by=created_by, verb=Verb.DUPLICATED, on=copy, copy_of=campaign.pk)
     return copy
 
 

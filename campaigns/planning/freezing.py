@@ -17,6 +17,8 @@ from campaigns.emails.freeze import freeze_texts
 from campaigns.planning.checklist import blocking
 from campaigns.planning.models import Campaign
 from campaigns.sending import materialise
+from crm.access import acts
+from crm.access.verbs import Verb
 from lib.scrub import scrub
 from segmentation.rules.grammar import parse, segments_in
 from segmentation.segments.models import Segment
@@ -98,7 +100,10 @@ def _step(pk: int) -> Step:
         return Step.MORE
     now = timezone.now()
     moved = here.filter(state=State.FREEZING).update(state=State.SENDING, frozen_at=now, updated_at=now)
-    return Step.DONE if moved else Step.NOT_OURS
+    if not moved:
+        return Step.NOT_OURS
+    acts.record(by=None, verb=Verb.STARTED, on=row)
+    return Step.DONE
 
 
 def _segments(row: Campaign) -> list[Segment]:

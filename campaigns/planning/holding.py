@@ -10,6 +10,9 @@ from campaigns.planning.models import Campaign
 from campaigns.sending import breaker
 from campaigns.sending.lanes import SendingLane
 from campaigns.sending.message import wire_address
+from crm.access import acts
+from crm.access.acts import By
+from crm.access.verbs import Verb
 
 State = Campaign.State
 
@@ -41,9 +44,11 @@ def holds(campaign: Campaign) -> list[SendingLane]:
     return breaker.holding([sender_of(campaign)])
 
 
-def try_now(campaign: Campaign) -> None:
+def try_now(*, campaign: Campaign, by: By) -> None:
     """Ask again now whether a campaign's mails are taken: one mail goes out, and the rest after it."""
-    breaker.try_now([sender_of(campaign)])
+    with transaction.atomic(durable=True):
+        breaker.try_now([sender_of(campaign)])
+        acts.record(by=by, verb=Verb.RESUMED, on=campaign)
     if campaign.state == State.PAUSED and campaign.held_by_id is not None:
         _move(campaign, State.PAUSED, None)
 
@@ -59,8 +64,11 @@ def _hold(lane: SendingLane) -> int:
     return moved
 
 
-@transaction.atomic
 def _move(campaign: Campaign, state: str, lane: SendingLane | None) -> int:
+    # The lane is noted before the pause and taken off after the resuming: whoever dies between leaves a campaign that
+    # is not paused and names a lane, which follow() mends.
+    if lane is not None:
+        Campaign.objects.filter(pk=campaign.pk, state=state).update(held_by=lane)
     try:
         if state == State.SENDING:
             launch.pause(campaign=campaign)
@@ -68,5 +76,6 @@ def _move(campaign: Campaign, state: str, lane: SendingLane | None) -> int:
             launch.resume(campaign=campaign)
     except launch.WrongState:
         return 0
-    Campaign.objects.filter(pk=campaign.pk).update(held_by=lane)
+    if lane is None:
+        Campaign.objects.filter(pk=campaign.pk).update(held_by=None)
     return 1

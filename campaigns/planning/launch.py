@@ -16,6 +16,9 @@ from campaigns.planning.draft import held_draft
 from campaigns.planning.freezing import Step
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
+from crm.access import acts
+from crm.access.acts import By
+from crm.access.verbs import Verb
 
 GRACE = timedelta(minutes=5)  # a form opened a moment ago may still say "now"
 State = Campaign.State
@@ -33,8 +36,8 @@ class WrongState(Exception):
     """The campaign is not in a state in which this can be done to it."""
 
 
-@transaction.atomic
-def schedule(*, campaign: Campaign, at: datetime | None = None) -> Campaign:
+@transaction.atomic(durable=True)
+def schedule(*, campaign: Campaign, at: datetime | None = None, by: By = None) -> Campaign:
     """Let a draft start at a moment, or as soon as the next beat finds it.
 
     Raises NotADraft; NotReady with what is wrong; ValidationError for a moment that has passed.
@@ -48,12 +51,15 @@ def schedule(*, campaign: Campaign, at: datetime | None = None) -> Campaign:
         raise NotReady(wrong)
     row.state, row.scheduled_at, row.error = State.SCHEDULED, start, ""
     row.save(update_fields=["state", "scheduled_at", "error", "updated_at"])
+    acts.record(by=by, verb=Verb.SCHEDULED, on=row, at=at)
     return row
 
 
-def unschedule(*, campaign: Campaign) -> None:
+@transaction.atomic(durable=True)
+def unschedule(*, campaign: Campaign, by: By = None) -> None:
     """Make a scheduled campaign a draft again, while nothing has been frozen. Raises WrongState."""
     _move(campaign, [State.SCHEDULED], state=State.DRAFT, scheduled_at=None)
+    acts.record(by=by, verb=Verb.UNSCHEDULED, on=campaign)
 
 
 def start_due(now: datetime | None = None, seconds: float = 10) -> int:
@@ -76,20 +82,23 @@ def start_due(now: datetime | None = None, seconds: float = 10) -> int:
     return started
 
 
-def pause(*, campaign: Campaign) -> None:
+@transaction.atomic(durable=True)
+def pause(*, campaign: Campaign, by: By = None) -> None:
     """Hold a campaign: nobody sends its deliveries or goes on writing them until it is resumed. Raises WrongState."""
     _move(campaign, [State.SENDING, State.FREEZING], state=State.PAUSED)
+    acts.record(by=by, verb=Verb.PAUSED, on=campaign)
 
 
-@transaction.atomic
-def resume(*, campaign: Campaign) -> None:
+@transaction.atomic(durable=True)
+def resume(*, campaign: Campaign, by: By = None) -> None:
     """Let a held campaign go on where it stopped. Raises WrongState."""
     row = Campaign.objects.select_for_update().get(pk=campaign.pk)
     _move(row, [State.PAUSED], state=State.SENDING if row.frozen_at else State.FREEZING, error="")
+    acts.record(by=by, verb=Verb.RESUMED, on=row)
 
 
-@transaction.atomic
-def cancel(*, campaign: Campaign) -> int:
+@transaction.atomic(durable=True)
+def cancel(*, campaign: Campaign, by: By = None) -> int:
     """Stop a campaign for good; return how many mails will not be sent. Raises WrongState.
 
     Nothing more goes on the wire from this moment. The rows become cancelled and stay in the ledger: the first 5,000
@@ -99,13 +108,16 @@ def cancel(*, campaign: Campaign) -> int:
     _move(campaign, stoppable, state=State.CANCELLED, finished_at=timezone.now())
     waiting = Delivery.objects.filter(campaign=campaign, waiting=True).count()
     close_some(campaign.pk)
+    acts.record(by=by, verb=Verb.CANCELLED, on=campaign, mails=waiting)
     return waiting
 
 
-@transaction.atomic
-def discard(*, campaign: Campaign) -> None:
+@transaction.atomic(durable=True)
+def discard(*, campaign: Campaign, by: By = None) -> None:
     """Delete a draft, of which nothing was ever sent. Raises NotADraft."""
-    held_draft(campaign).delete()
+    row = held_draft(campaign)
+    acts.record(by=by, verb=Verb.REMOVED, on=row)
+    row.delete()
 
 
 def _move(campaign: Campaign, states: Sequence[str], **to: object) -> None:

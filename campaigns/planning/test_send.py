@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from campaigns.planning.models import CampaignCell
@@ -13,6 +14,8 @@ from campaigns.planning.preview import preview
 from campaigns.sending.message import Addressed, build, domain_of, wire_address
 from campaigns.sending.transports.base import Answers, Stage
 from campaigns.sending.transports.registry import EMAIL, transport_for
+from crm.access import acts
+from crm.access.verbs import Verb
 from crm.customers.models import Customer
 from lib.scrub import scrub
 
@@ -49,7 +52,7 @@ class Unreachable(Exception):
 def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: str) -> None:
     """Send the mail a customer would get to another address, marked in the subject, by the configured mail server.
 
-    The customer's name is left out: a test may go to anybody. The log names the campaign and who asked, never the
+    The customer's name is left out: a test may go to anybody. The act names the campaign and who asked, never the
     address. Raises NotSent, Unreachable when no server answers, and what preview raises.
     """
     mail = preview(cell=cell, customer=customer).mail
@@ -78,3 +81,5 @@ def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: st
         raise Unreachable(scrub(answer.text))
     if answer.stage != Stage.DELIVERED:
         raise NotSent(answer.code, scrub(answer.text)[:200])
+    with transaction.atomic(durable=True):
+        acts.record(by=actor, verb=Verb.TEST_SENT, on=cell.campaign)

@@ -21,6 +21,7 @@ from campaigns.planning.models import Campaign
 from campaigns.planning.progress import Progress, progress
 from campaigns.views.matrix import matrix_context
 from crm.access.guards import for_editors, may_edit, signed_in
+from crm.access.models import User
 from lib.outside import whole
 
 PAGE = 25
@@ -85,7 +86,7 @@ def campaign_rename(request: HttpRequest, pk: int) -> HttpResponse:
     form = NameForm(request.POST)
     if not form.is_valid():
         return _page(request, row, name_form=form)
-    draft.rename(campaign=row, name=form.cleaned_data["name"])
+    draft.rename(campaign=row, name=form.cleaned_data["name"], by=signed_in(request))
     return redirect("campaigns:campaign", pk)
 
 
@@ -98,7 +99,9 @@ def campaign_sender(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, row, sender_form=form)
     try:
-        draft.set_sender(campaign=row, sender=form.sender(), recommended=form.cleaned_data["recommended"])
+        draft.set_sender(
+            campaign=row, sender=form.sender(), recommended=form.cleaned_data["recommended"], by=signed_in(request)
+        )
     except draft.NotADraft as wrong:
         messages.error(request, str(wrong))
     else:
@@ -127,7 +130,7 @@ def campaign_schedule(request: HttpRequest, pk: int) -> HttpResponse:
             return _page(request, row, schedule_form=form)
         at = form.moment()
     try:
-        launch.schedule(campaign=row, at=at)
+        launch.schedule(campaign=row, at=at, by=signed_in(request))
     except launch.NotReady as wrong:
         messages.error(request, str(wrong))
     except (draft.NotADraft, ValidationError) as wrong:
@@ -141,45 +144,45 @@ def campaign_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Pause, resume, cancel, unschedule or discard a campaign, or ask a server again that holds it."""
     row = get_object_or_404(Campaign, pk=pk)
     try:
-        messages.success(request, _ACTS[act](row))
+        messages.success(request, _ACTS[act](row, signed_in(request)))
     except (launch.WrongState, draft.NotADraft) as wrong:
         messages.error(request, str(wrong))
         return redirect("campaigns:campaign", pk)
     return redirect("campaigns:campaigns") if act == "discard" else redirect("campaigns:campaign", pk)
 
 
-def _pause(row: Campaign) -> str:
-    launch.pause(campaign=row)
+def _pause(row: Campaign, by: User) -> str:
+    launch.pause(campaign=row, by=by)
     return _("Paused. Nothing more is sent until you resume.")
 
 
-def _resume(row: Campaign) -> str:
-    launch.resume(campaign=row)
+def _resume(row: Campaign, by: User) -> str:
+    launch.resume(campaign=row, by=by)
     return _("Sending goes on.")
 
 
-def _retry(row: Campaign) -> str:
-    holding.try_now(row)
+def _retry(row: Campaign, by: User) -> str:
+    holding.try_now(campaign=row, by=by)
     return _("The mail server is asked again with one mail.")
 
 
-def _unschedule(row: Campaign) -> str:
-    launch.unschedule(campaign=row)
+def _unschedule(row: Campaign, by: User) -> str:
+    launch.unschedule(campaign=row, by=by)
     return _("A draft again.")
 
 
-def _discard(row: Campaign) -> str:
-    launch.discard(campaign=row)
+def _discard(row: Campaign, by: User) -> str:
+    launch.discard(campaign=row, by=by)
     return _("The draft was deleted.")
 
 
-def _cancel(row: Campaign) -> str:
-    stopped = launch.cancel(campaign=row)
+def _cancel(row: Campaign, by: User) -> str:
+    stopped = launch.cancel(campaign=row, by=by)
     words = ngettext("Cancelled; %(n)s mail was not sent.", "Cancelled; %(n)s mails were not sent.", stopped)
     return words % {"n": stopped}
 
 
-_ACTS: dict[str, Callable[[Campaign], str]] = {
+_ACTS: dict[str, Callable[[Campaign, User], str]] = {
     "pause": _pause,
     "resume": _resume,
     "retry": _retry,

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -12,7 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from campaigns.views.framed import framed, without_pictures
 from campaigns.views.received import addresses_in, moment
+from crm.access import acts
 from crm.access.guards import signed_in
+from crm.access.verbs import Verb
 from lib.mailbox import Mailbox, open_mailbox
 from lib.outside import whole
 
@@ -78,7 +81,9 @@ def mail_html(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def mailbox_clear(request: HttpRequest) -> HttpResponse:
     """Throw all mails away."""
-    with _opened(request) as box:
+    # The mailbox has a file of its own, and is emptied last: an act that cannot be written keeps the mails.
+    with _opened(request) as box, transaction.atomic(durable=True):
+        acts.record(by=signed_in(request), verb=Verb.CLEARED, on="mailbox", mails=box.count())
         count = box.clear()
     messages.success(request, ngettext("%(count)d mail deleted.", "%(count)d mails deleted.", count) % {"count": count})
     return redirect("campaigns:mailbox")

@@ -21,7 +21,7 @@ from campaigns.offers.wording import in_full
 from campaigns.planning import audience, checklist, draft, suggest
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
-from crm.access.guards import for_editors, may_edit
+from crm.access.guards import for_editors, may_edit, signed_in
 from segmentation.segments.models import Segment
 
 
@@ -31,7 +31,7 @@ def campaign_matrix(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the matrix as posted; answers the matrix and the review beside it to htmx."""
     row = get_object_or_404(Campaign, pk=pk)
     try:
-        draft.set_cells(campaign=row, rows=MatrixForm(request.POST, row).rows())
+        draft.set_cells(campaign=row, rows=MatrixForm(request.POST, row).rows(), by=signed_in(request))
     except (draft.NotADraft, ValidationError) as wrong:
         messages.error(request, "; ".join(wrong.messages) if isinstance(wrong, ValidationError) else str(wrong))
     if not request.headers.get("HX-Request"):
@@ -53,7 +53,7 @@ def campaign_suggest(request: HttpRequest, pk: int) -> HttpResponse:
     """Fill the matrix by the rules of planning.suggest, and show why."""
     row = get_object_or_404(Campaign, pk=pk)
     try:
-        draft.set_cells(campaign=row, rows=[one.row for one in suggest.suggest(row)])
+        draft.set_cells(campaign=row, rows=[one.row for one in suggest.suggest(row)], by=signed_in(request))
     except (suggest.NothingToSuggest, draft.NotADraft) as wrong:
         messages.error(request, str(wrong))
         return redirect("campaigns:campaign", pk)

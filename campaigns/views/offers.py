@@ -14,7 +14,7 @@ from campaigns.offers import edit
 from campaigns.offers.eligibility import standing
 from campaigns.offers.models import Offer
 from campaigns.offers.wording import in_full, in_words, money
-from crm.access.guards import for_editors, may_edit
+from crm.access.guards import for_editors, may_edit, signed_in
 
 
 def offers(request: HttpRequest) -> HttpResponse:
@@ -46,7 +46,7 @@ def offer_new(request: HttpRequest) -> HttpResponse:
     form = OfferForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = edit.create(terms=form.terms())
+            made = edit.create(terms=form.terms(), by=signed_in(request))
         except ValidationError as wrong:
             form.add_error(None, wrong)
         else:
@@ -62,7 +62,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
     form = OfferForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         try:
-            edit.change(offer=row, terms=form.terms())
+            edit.change(offer=row, terms=form.terms(), by=signed_in(request))
         except ValidationError as wrong:
             form.add_error(None, wrong)
         else:
@@ -76,7 +76,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
 def offer_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Put an offer away."""
     row = get_object_or_404(Offer, pk=pk)
-    edit.archive(offer=row)
+    edit.archive(offer=row, by=signed_in(request))
     messages.success(request, _("The offer “%(name)s” is in the archive now.") % {"name": row.name})
     return redirect("campaigns:offers")
 
@@ -85,7 +85,7 @@ def offer_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @for_editors
 def offer_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an offer out of the archive."""
-    edit.restore(offer=get_object_or_404(Offer, pk=pk))
+    edit.restore(offer=get_object_or_404(Offer, pk=pk), by=signed_in(request))
     return redirect("campaigns:offers")
 
 

@@ -52,7 +52,7 @@ def template_new(request: HttpRequest) -> HttpResponse:
     """Make a mail from a ready one."""
     form = StarterForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = edit.begin(name=form.cleaned_data["name"], starter=form.chosen())
+        made = edit.begin(name=form.cleaned_data["name"], starter=form.chosen(), by=signed_in(request))
         return redirect("campaigns:template", made.pk)
     context = {"nav": "templates", "form": form}
     return render(request, "campaigns/templates/new.html", context, status=422 if form.errors else 200)
@@ -100,7 +100,7 @@ def template_draft(request: HttpRequest, pk: int, language: str, version: str) -
 def template_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a mail away."""
     row = get_object_or_404(EmailTemplate, pk=pk)
-    edit.archive(template=row)
+    edit.archive(template=row, by=signed_in(request))
     messages.success(request, _("The e-mail “%(name)s” is in the archive now.") % {"name": row.name})
     return redirect("campaigns:templates")
 
@@ -109,7 +109,7 @@ def template_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @for_editors
 def template_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a mail out of the archive."""
-    edit.restore(template=get_object_or_404(EmailTemplate, pk=pk))
+    edit.restore(template=get_object_or_404(EmailTemplate, pk=pk), by=signed_in(request))
     return redirect("campaigns:templates")
 
 
@@ -118,7 +118,7 @@ def _save(request: HttpRequest, row: EmailTemplate) -> HttpResponse:
     form = TemplateForm(request.POST, template=row)
     if form.is_valid():
         try:
-            edit.save(template=row, name=form.cleaned_data["name"], drafts=form.drafts())
+            edit.save(template=row, name=form.cleaned_data["name"], drafts=form.drafts(), by=signed_in(request))
         except edit.Faulty:
             form.add_error(None, _("Nothing was saved: the mail has errors, listed below the text."))
         except ValidationError as wrong:

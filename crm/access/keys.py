@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from crm.access import acts
+from crm.access.acts import By
 from crm.access.models import ApiKey, User
+from crm.access.verbs import Verb
 
 SHAPE = re.compile(r"relata_([0-9a-f]{12})_([\w-]{20,128})", re.ASCII)
 USE_PRECISION = timedelta(minutes=1)  # last use is written at most once a minute, not on every call
 
 
-@transaction.atomic
+@transaction.atomic(durable=True)
 def create(
     *, name: str, scopes: list[str], created_by: User | None, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
@@ -35,12 +38,15 @@ def create(
         created_by=created_by,
         expires_at=expires_at,
     )
+    acts.record(by=created_by, verb=Verb.CREATED, on=row, scopes=scopes, expires_at=expires_at)
     return row, f"relata_{prefix}_{secret}"
 
 
-def revoke(*, key: ApiKey) -> None:
+@transaction.atomic(durable=True)
+def revoke(*, key: ApiKey, by: By = None) -> None:
     """Make a key useless from now on; its row stays as a record."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+        acts.record(by=by, verb=Verb.REVOKED, on=key)
 
 
 def find(text: str) -> ApiKey | None:

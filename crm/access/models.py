@@ -5,7 +5,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lib.declaration import operations, staff
+from crm.access.verbs import Program, Verb
+from lib.declaration import operations, pseudonym, staff
 
 
 class User(AbstractUser):
@@ -28,6 +29,11 @@ class User(AbstractUser):
         id = password = last_login = is_superuser = is_staff = is_active = date_joined = operations()
         groups = user_permissions = role = must_change_password = operations()
         username = first_name = last_name = email = language = staff()
+
+    @property
+    def name_in_acts(self) -> str:
+        """Nothing: a colleague's name is looked up when acts are shown, and not frozen."""
+        return ""
 
     @property
     def may_reveal(self) -> bool:
@@ -77,3 +83,46 @@ class ApiKey(models.Model):
     def expired(self) -> bool:
         """True once the key's time is over."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class Act(models.Model):
+    """Somebody did something. Append-only by trigger; written by acts.record alone."""
+
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey("crm.User", models.PROTECT, null=True, related_name="acts")
+    api_key = models.ForeignKey("crm.ApiKey", models.PROTECT, null=True, related_name="acts")
+    program = models.CharField(max_length=10, blank=True, choices=Program)
+    verb = models.CharField(max_length=20, choices=Verb)
+    kind = models.CharField(max_length=40)
+    """A key of verbs.KINDS."""
+    object_id = models.BigIntegerField(null=True)
+    label = models.CharField(max_length=120, blank=True)
+    """What the thing was called at the time; a customer by the pseudonym, a colleague not at all."""
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # Read by "What was done" on a thing's page.
+            models.Index(fields=["kind", "object_id", "-id"], name="act_by_object"),
+            # Read by the page of acts, from a day to a day.
+            models.Index(fields=["at"], name="act_by_time"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, api_key__isnull=True, program="")
+                | models.Q(user__isnull=True, api_key__isnull=False, program="")
+                | models.Q(user__isnull=True, api_key__isnull=True) & ~models.Q(program=""),
+                name="act_by_somebody",
+            )
+        ]
+
+    class Privacy:
+        """What colleagues did. Where it was done to a customer, only the pseudonym is held."""
+
+        id = at = api_key = program = verb = kind = label = details = operations()
+        user = staff()
+        object_id = pseudonym()
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.kind}"

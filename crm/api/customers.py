@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.access import acts
+from crm.access.verbs import Verb
 from crm.api.authentication import actor_of, may_see_contact
 from crm.api.pagination import KeysetPagination
 from crm.consents.purposes import keys_of
@@ -58,7 +61,11 @@ def with_contact(request: Request, customers: list[Customer], rows: list[dict[st
     if not may_see_contact(request):
         raise PermissionDenied("Contact data needs the scope read_contact.")
     ids = [customer.pk for customer in customers]
-    opened = dict(reveal.export_contacts(ids, actor=actor_of(request), reason="REST API"))
+    with transaction.atomic(durable=True):
+        opened = dict(reveal.export_contacts(ids, actor=actor_of(request), reason="REST API"))
+        acts.record(
+            by=actor_of(request), verb=Verb.CONTACTS_EXPORTED, on="crm.customer", people=len(opened), form="api"
+        )
     for customer, row in zip(customers, rows, strict=True):
         row["contact"] = opened.get(customer.pk, {})
     return rows

@@ -72,6 +72,11 @@ class Customer(models.Model):
     def __str__(self) -> str:
         return self.external_id or str(self.uuid)
 
+    @property
+    def name_in_acts(self) -> str:
+        """The public pseudonym: the shop's own number leads to the shop's books."""
+        return str(self.uuid)
+
 
 class AnonymousId(models.Model):
     """An id a browser or app invented; it leads to one customer, and after a merge to the known one."""

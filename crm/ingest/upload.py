@@ -11,7 +11,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from crm.access import acts
+from crm.access.acts import By
 from crm.access.models import User
+from crm.access.verbs import Verb
 from crm.ingest.files import UnreadableFile, columns, normal, read, sniff
 from crm.ingest.models import ImportRun
 from crm.ingest.runs import FILES, Subject
@@ -83,10 +86,13 @@ def receive(*, chunks: Iterable[bytes], filename: str, subject: str, by: User) -
             for chunk in chunks:
                 file.write(chunk)
         sniff(path, max_bytes=settings.MAX_IMPORT_BYTES)
-        return ImportRun.objects.create(
-            subject=Subject(subject), filename=Path(filename).name[:200], path=str(path), created_by=by,
-            state=NEEDS_REVIEW,
-        )  # fmt: skip
+        with transaction.atomic(durable=True):
+            run = ImportRun.objects.create(
+                subject=Subject(subject), filename=Path(filename).name[:200], path=str(path), created_by=by,
+                state=NEEDS_REVIEW,
+            )  # fmt: skip
+            acts.record(by=by, verb=Verb.UPLOADED, on=run, subject=run.subject)
+            return run
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -124,8 +130,8 @@ def choices(run: ImportRun) -> tuple[str, ...]:
     return tuple(FILES[Subject(run.subject)].COLUMNS)
 
 
-@transaction.atomic
-def start(*, run: ImportRun, chosen: Mapping[str, str]) -> bool:
+@transaction.atomic(durable=True)
+def start(*, run: ImportRun, chosen: Mapping[str, str], by: By = None) -> bool:
     """Keep which header is which column of ours (LEAVE_OUT for none) and let a worker take the run.
 
     Returns False when the run was started or given up already. Raises Unmappable when a column is chosen twice or one
@@ -140,11 +146,15 @@ def start(*, run: ImportRun, chosen: Mapping[str, str]) -> bool:
         if not places.keys() & set(group):
             raise Unmappable(f"One column has to be {' or '.join(group)}.")
     waiting = ImportRun.objects.filter(pk=run.pk, state=NEEDS_REVIEW)
-    return bool(waiting.update(mapping=dict(chosen), state=ImportRun.State.DUE))
+    started = bool(waiting.update(mapping=dict(chosen), state=ImportRun.State.DUE))
+    if started:
+        # Our columns only: a file without a header has its first person where the headers are.
+        acts.record(by=by, verb=Verb.STARTED, on=run, columns=sorted(wanted))
+    return started
 
 
-@transaction.atomic
-def give_up(*, run: ImportRun) -> bool:
+@transaction.atomic(durable=True)
+def give_up(*, run: ImportRun, by: By = None) -> bool:
     """Stop an import: one that was not started loses its file, one that runs stops at its next report.
 
     Returns False when it is over already.
@@ -152,5 +162,7 @@ def give_up(*, run: ImportRun) -> bool:
     waiting = ImportRun.objects.filter(pk=run.pk, state=NEEDS_REVIEW)
     if waiting.update(state=ImportRun.State.CANCELLED, finished_at=timezone.now(), path=""):
         Path(run.path).unlink(missing_ok=True)
-        return True
-    return run.cancel()
+    elif not run.cancel():
+        return False
+    acts.record(by=by, verb=Verb.CANCELLED, on=run)
+    return True

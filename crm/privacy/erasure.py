@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from crm.access import acts
+from crm.access.verbs import Verb
 from crm.changes import read
 from crm.changes.tell import Topic, about, tell
 from crm.consents import decide
@@ -56,6 +58,7 @@ def erase(*, customer: Customer, actor: str) -> Counts:
     # person is unreadable already and erasing again finishes the work.
     keystore.destroy(customer.uuid)
     _certify(customer, before, actor)
+    acts.record(by=actor, verb=Verb.ERASED, on=customer, before=before)
     return before
 
 

@@ -1,5 +1,7 @@
 """Keys apart from data, releases, openings, and who must not be mailed."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -65,6 +67,9 @@ class Opening(models.Model):
 
     customer = models.ForeignKey("crm.Customer", models.CASCADE, null=True, related_name="openings")
     """Null for an opening in bulk, which `count` measures."""
+    subjects = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    """Whom an opening in bulk was about, so that each of them can be told. Empty for sending, whose deliveries say it,
+    and for masked lists, which show nobody."""
     seal = models.CharField(max_length=10)
     count = models.IntegerField(default=1)
     actor = models.CharField(max_length=60)
@@ -74,12 +79,13 @@ class Opening(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [GinIndex(fields=["subjects"], name="opening_by_subject")]
 
     class Privacy:
         """The person may ask who looked."""
 
         id = seal = count = reason = opened_at = operations()
-        customer = pseudonym()
+        customer = subjects = pseudonym()
         actor = staff()
 
 

@@ -7,7 +7,9 @@ from itertools import islice
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm.access import acts
 from crm.access.models import User
+from crm.access.verbs import Verb
 from crm.customers.models import Customer
 from crm.privacy import blindindex, vault
 from crm.privacy.models import Opening
@@ -69,6 +71,8 @@ def reveal(*, customer: Customer, actor: str, reason: str) -> dict[str, str]:
         raise TooManyOpenings
     names = vault.open_one(customer_id=customer.pk, seal="identity", actor=actor, reason=reason)
     contact = vault.open_one(customer_id=customer.pk, seal="contact", actor=actor, reason=reason)
+    # The reason may name the person: it stays with the opening, which goes with the person's page.
+    acts.record(by=actor, verb=Verb.REVEALED, on=customer)
     return names | contact
 
 

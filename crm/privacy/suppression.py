@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 
+from crm.access import acts
+from crm.access.acts import By
+from crm.access.verbs import Verb
 from crm.privacy import blindindex, vault
 from crm.privacy.blindindex import address_mac
 from crm.privacy.models import Suppression
@@ -73,12 +76,14 @@ def suppressed(email: str) -> bool:
 
 
 @transaction.atomic
-def lift(*, emails: Iterable[str], reasons: Iterable[str] = (Reason.UNSUBSCRIBED,)) -> int:
+def lift(*, emails: Iterable[str], reasons: Iterable[str] = (Reason.UNSUBSCRIBED,), by: By = None) -> int:
     """Take addresses off the list, for the given reasons only, because the person said yes again; return how many."""
     addresses = list(emails)
     macs = [address_mac(email) for email in addresses]
     gone = Suppression.objects.filter(address_mac__in=macs, reason__in=list(reasons)).delete()[0]
     _mark(addresses)
+    if gone:
+        acts.record(by=by, verb=Verb.LIFTED, on="suppression", addresses=gone)
     return gone
 
 

@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.utils.translation import get_language
 
+from crm.access import log
+from crm.access.telling import told
+
 register = template.Library()
+
+ACTS_SHOWN = 8
 
 
 @register.filter
@@ -32,3 +38,15 @@ def item(mapping: Mapping[Any, Any], key: Any) -> Any:
 def place(row: Any, at: int) -> Any:
     """Return the element of a list at a place that is itself a variable."""
     return row[at]
+
+
+@register.inclusion_tag("crm/activity/_block.html")
+def what_was_done(thing: Model) -> dict[str, Any]:
+    """Show the last acts on a thing, and the way to all of them. One query."""
+    found = list(log.of(thing)[: ACTS_SHOWN + 1])
+    return {
+        "acts": told(found[:ACTS_SHOWN]),
+        "more": len(found) > ACTS_SHOWN,
+        "kind": thing._meta.label_lower,
+        "object": thing.pk,
+    }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access.guards import actor, editor
-from crm.consents import decide, standing
+from crm.consents import by_hand, decide, standing
 from crm.consents.purposes import BY_KEY, LABELS, Purpose, keys_of
 from crm.customers.models import Customer
 from crm.forms import GrantForm
@@ -32,7 +32,7 @@ def withdraw(request: HttpRequest, uuid: Any) -> HttpResponse:
         # The button of a page opened before: a yes needs more than one click.
         return redirect("crm:customer_grant", shown.uuid, keys_of(purpose)[0])
     before = Purpose(shown.permission)
-    left = decide.withdraw(customer=shown, purposes=purpose, source=f"page, {actor(user)}")
+    left = by_hand.withdraw(customer=shown, purposes=purpose, by=user)
     said = {"purpose": LABELS[purpose]}
     ended = before & ~left & ~purpose
     if left & purpose:
@@ -70,10 +70,10 @@ def grant(request: HttpRequest, uuid: Any, key: str) -> HttpResponse:
         context = {"nav": "customers", "customer": shown, "label": LABELS[purpose], "form": form}
         return render(request, "crm/customers/grant.html", context)
     try:
-        held = decide.grant(
+        held = by_hand.grant(
             customer=shown,
             purposes=purpose,
-            source=f"page, {actor(user)}",
+            by=user,
             occurred_at=form.cleaned_data["said_at"],
             text_version=form.cleaned_data["text_version"],
             proof=form.proof(actor(user)),

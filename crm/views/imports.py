@@ -87,7 +87,7 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    editor(request)
+    user = editor(request)
     run = get_object_or_404(ImportRun, pk=pk)
     if run.state != upload.NEEDS_REVIEW:
         return redirect("crm:import", pk)
@@ -101,7 +101,7 @@ def import_map(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         chosen = {column.header: request.POST.get(f"column-{at}", "") for at, column in enumerate(columns)}
         try:
-            if upload.start(run=run, chosen=chosen):
+            if upload.start(run=run, chosen=chosen, by=user):
                 wake(run_due_imports)
             return redirect("crm:import", pk)
         except (upload.Unmappable, UnreadableFile) as error:
@@ -145,9 +145,9 @@ def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    editor(request)
+    user = editor(request)
     run = get_object_or_404(ImportRun, pk=pk)
-    if upload.give_up(run=run):
+    if upload.give_up(run=run, by=user):
         messages.success(request, _("The import is stopped; what went in stays in."))
     else:
         messages.warning(request, _("The import was over already."))

@@ -77,8 +77,8 @@ def api_key_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for everybody but administrators.
     """
-    administrator(request)
+    user = administrator(request)
     key = get_object_or_404(ApiKey, pk=pk)
-    keys.revoke(key=key)
+    keys.revoke(key=key, by=user)
     messages.success(request, _("“%(name)s” was revoked.") % {"name": key.name})
     return redirect("crm:api_keys")

@@ -133,6 +133,6 @@ def product_exclude(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    editor(request)
-    exclude.exclude(product=get_object_or_404(Product, pk=pk), excluded=request.POST.get("back") != "1")
+    by = editor(request)
+    exclude.exclude(product=get_object_or_404(Product, pk=pk), excluded=request.POST.get("back") != "1", by=by)
     return redirect("crm:product", pk)

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from crm.access import team
-from crm.access.guards import administrator, is_administrator
+from crm.access.guards import administrator, is_administrator, signed_in
 from crm.access.models import User
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 60 * 60
@@ -46,7 +46,7 @@ def own_language(request: HttpRequest) -> HttpResponse:
     if asked not in dict(settings.LANGUAGES):
         messages.error(request, _("This language is not offered."))
         return redirect("crm:settings")
-    User.objects.filter(username=request.user.get_username()).update(language=asked)
+    team.choose_language(user=signed_in(request), language=asked)
     with translation.override(asked):
         messages.success(request, _("Your language was changed."))
     answer = redirect("crm:settings")
@@ -67,12 +67,12 @@ def team_add(request: HttpRequest) -> HttpResponse:
 
     Raises PermissionDenied for everybody but administrators.
     """
-    administrator(request)
+    by = administrator(request)
     form = ColleagueForm(request.POST)
     if not form.is_valid():
         return render(request, "crm/access/settings.html", _context(request, form), status=422)
     try:
-        made, password = team.add(username=form.cleaned_data["username"], role=form.cleaned_data["role"])
+        made, password = team.add(username=form.cleaned_data["username"], role=form.cleaned_data["role"], by=by)
     except team.NameTaken:
         form.add_error("username", _("Somebody signs in with this name already."))
         return render(request, "crm/access/settings.html", _context(request, form), status=422)
@@ -106,6 +106,24 @@ def team_change(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("%(name)s may no longer sign in.") % said)
     return redirect("crm:settings")
+
+
+@require_POST
+@never_cache
+def team_reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a colleague a one-time password; it is on the answer, and never shown again.
+
+    Raises PermissionDenied for everybody but administrators.
+    """
+    by = administrator(request)
+    colleague = get_object_or_404(User, pk=pk)
+    try:
+        password = team.reset_password(user=colleague, by=by)
+    except team.Oneself:
+        messages.error(request, _("Your own password is changed, not reset: that asks for the old one."))
+        return redirect("crm:settings")
+    context = _context(request, ColleagueForm()) | {"made": colleague, "password": password}
+    return render(request, "crm/access/settings.html", context)
 
 
 def _context(request: HttpRequest, form: ColleagueForm) -> dict[str, Any]:

@@ -1,16 +1,19 @@
-"""Signing in, and one's own password."""
+"""Signing in and out, and one's own password. Every one of them leaves an act."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.http import HttpResponse
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
+from crm.access import acts
 from crm.access.models import User
+from crm.access.verbs import Verb
 
 LANGUAGE_SECONDS = 365 * 24 * 60 * 60
 
@@ -33,11 +36,32 @@ class SignIn(LoginView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in and set the language's cookie."""
-        answer = super().form_valid(form)
-        language = form.get_user().language
+        user = form.get_user()
+        with transaction.atomic(durable=True):
+            answer = super().form_valid(form)
+            acts.record(by=user, verb=Verb.SIGNED_IN, on=user)
+        language = user.language
         if language in dict(settings.LANGUAGES) and settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
             answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_SECONDS, samesite="Lax")
         return answer
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Say no, and write down whose password was not known; a name that nobody has may be a password."""
+        known = User.objects.filter(username=form.cleaned_data.get("username", "")).first()
+        with transaction.atomic(durable=True):
+            acts.record(by=None, verb=Verb.SIGN_IN_FAILED, on=known or "sign_in")
+        return super().form_invalid(form)
+
+
+class SignOut(LogoutView):
+    """Sign out, on this device."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session."""
+        with transaction.atomic(durable=True):
+            if isinstance(request.user, User):
+                acts.record(by=request.user, verb=Verb.SIGNED_OUT, on=request.user)
+            return super().post(request, *args, **kwargs)
 
 
 class ChangePassword(PasswordChangeView):
@@ -49,7 +73,9 @@ class ChangePassword(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save, and note that the one-time password is gone."""
-        answer = super().form_valid(form)
-        User.objects.filter(pk=form.user.pk).update(must_change_password=False)
+        with transaction.atomic(durable=True):
+            answer = super().form_valid(form)
+            User.objects.filter(pk=form.user.pk).update(must_change_password=False)
+            acts.record(by=form.user, verb=Verb.PASSWORD_CHANGED, on=form.user)
         messages.success(self.request, _("Your password was changed."))
         return answer

@@ -4,7 +4,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.access import acts
+from crm.access.acts import By
 from crm.access.models import User
+from crm.access.verbs import Verb
 from recommendations.registry.models import Changeover, ModelVersion
 
 Verdict = ModelVersion.Verdict
@@ -30,10 +33,33 @@ def promote(*, version: ModelVersion, by: User | None = None) -> None:
         raise NotPassed(_("Version %(number)s has not passed the gate.") % {"number": version.pk})
     if locked.verdict != Verdict.LIVE:
         why = Changeover.Why.PASSED if locked.verdict == Verdict.READY else Changeover.Why.ROLLED_BACK
-        Changeover.objects.create(version=locked, before=live(), why=why, by=by)
+        before = live()
+        Changeover.objects.create(version=locked, before=before, why=why, by=by)
+        verb = Verb.PROMOTED if why == Changeover.Why.PASSED else Verb.ROLLED_BACK
+        acts.record(by=by, verb=verb, on=locked, before=before.pk if before else None)
     ModelVersion.objects.filter(verdict=Verdict.LIVE).exclude(pk=version.pk).update(verdict=Verdict.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(verdict=Verdict.LIVE, promoted_at=timezone.now())
     version.refresh_from_db(fields=["verdict", "promoted_at"])
+
+
+@transaction.atomic(durable=True)
+def ask(*, by: User | None = None) -> tuple[ModelVersion, bool]:
+    """Ask for a new version, which a worker will take; returns it and True, or the one on its way already and False."""
+    waiting = ModelVersion.objects.filter(state__in=[ModelVersion.State.DUE, ModelVersion.State.RUNNING]).first()
+    if waiting is not None:
+        return waiting, False
+    version = ModelVersion.objects.create(created_by=by)
+    acts.record(by=by, verb=Verb.STARTED, on=version)
+    return version, True
+
+
+@transaction.atomic(durable=True)
+def call_off(*, version: ModelVersion, by: By = None) -> bool:
+    """Stop a training; what serves stays. Returns False when it was over already."""
+    stopped = version.cancel()
+    if stopped:
+        acts.record(by=by, verb=Verb.CANCELLED, on=version)
+    return stopped
 
 
 def judge(*, version: ModelVersion, passed: bool, reason: str) -> None:

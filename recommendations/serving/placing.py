@@ -8,6 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.access import acts
+from crm.access.acts import By
+from crm.access.verbs import Verb
 from recommendations.serving.models import Placement
 from recommendations.serving.rules import NO_RULES, Rules
 
@@ -58,28 +61,35 @@ def terms_of(placement: Placement) -> Terms:
 
 
 @transaction.atomic
-def create(*, terms: Terms) -> Placement:
+def create(*, terms: Terms, by: By = None) -> Placement:
     """Make a placement. Raises ValidationError where its terms make no sense or the key is taken."""
-    return _saved(Placement(), terms)
+    row = _saved(Placement(), terms)
+    acts.record(by=by, verb=Verb.CREATED, on=row)
+    return row
 
 
-@transaction.atomic
-def change(*, placement: Placement, terms: Terms) -> Placement:
+@transaction.atomic(durable=True)
+def change(*, placement: Placement, terms: Terms, by: By = None) -> Placement:
     """Change a placement. Raises ValidationError where its terms make no sense or the key is taken."""
-    return _saved(Placement.objects.select_for_update().get(pk=placement.pk), terms)
+    row = Placement.objects.select_for_update().get(pk=placement.pk)
+    before = asdict(terms_of(row))
+    row = _saved(row, terms)
+    acts.record(by=by, verb=Verb.CHANGED, on=row, **acts.changes(before, asdict(terms_of(row))))
+    return row
 
 
-@transaction.atomic
-def remove(*, placement: Placement) -> None:
+@transaction.atomic(durable=True)
+def remove(*, placement: Placement, by: By = None) -> None:
     """Take a placement away; what was shown in it stays, without saying where."""
+    acts.record(by=by, verb=Verb.REMOVED, on=placement)
     Placement.objects.filter(pk=placement.pk).delete()
 
 
 @transaction.atomic
-def restore_usual() -> list[Placement]:
+def restore_usual(*, by: By = None) -> list[Placement]:
     """Make those of USUAL that are missing; return them."""
     known = set(Placement.objects.values_list("key", flat=True))
-    return [create(terms=terms) for terms in USUAL if terms.key not in known]
+    return [create(terms=terms, by=by) for terms in USUAL if terms.key not in known]
 
 
 def _saved(row: Placement, terms: Terms) -> Placement:

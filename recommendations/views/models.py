@@ -136,9 +136,8 @@ def model_train(request: HttpRequest) -> HttpResponse:
     Raises PermissionDenied for people who may not edit.
     """
     user = editor(request)
-    version = ModelVersion.objects.filter(state__in=["due", "running"]).first()
-    if version is None:
-        version = ModelVersion.objects.create(created_by=user)
+    version, is_new = promote.ask(by=user)
+    if is_new:
         wake(run_due_trainings)
     return redirect("recommendations:model", version.pk)
 
@@ -149,9 +148,9 @@ def model_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    editor(request)
+    user = editor(request)
     version = get_object_or_404(ModelVersion, pk=pk)
-    version.cancel()
+    promote.call_off(version=version, by=user)
     version.refresh_from_db()
     return render(request, "_job.html", job_of(version))
 

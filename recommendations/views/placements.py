@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm.access.guards import for_editors, may_edit
+from crm.access.guards import for_editors, may_edit, signed_in
 from crm.catalog.models import Product
 from recommendations.forms import PERCENT, PlacementForm
 from recommendations.models import Placement
@@ -46,7 +46,7 @@ def placements(request: HttpRequest) -> HttpResponse:
 @for_editors
 def placements_restore(request: HttpRequest) -> HttpResponse:
     """Make the usual placements that are missing."""
-    made = placing.restore_usual()
+    made = placing.restore_usual(by=signed_in(request))
     messages.success(request, _("%(count)s placements were made.") % {"count": len(made)})
     return redirect("recommendations:placements")
 
@@ -57,7 +57,7 @@ def placement_new(request: HttpRequest) -> HttpResponse:
     form = PlacementForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = placing.create(terms=form.terms())
+            made = placing.create(terms=form.terms(), by=signed_in(request))
         except ValidationError as wrong:
             form.add_error(None, wrong)
         else:
@@ -79,7 +79,7 @@ def _change(request: HttpRequest, row: Placement) -> HttpResponse:
     form = PlacementForm(request.POST, placement=row)
     if form.is_valid():
         try:
-            placing.change(placement=row, terms=form.terms())
+            placing.change(placement=row, terms=form.terms(), by=signed_in(request))
         except ValidationError as wrong:
             form.add_error(None, wrong)
         else:
@@ -93,7 +93,7 @@ def _change(request: HttpRequest, row: Placement) -> HttpResponse:
 def placement_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a placement away."""
     row = get_object_or_404(Placement, pk=pk)
-    placing.remove(placement=row)
+    placing.remove(placement=row, by=signed_in(request))
     messages.success(request, _("The placement “%(name)s” was removed.") % {"name": row.name})
     return redirect("recommendations:placements")
 

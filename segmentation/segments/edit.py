@@ -6,7 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.access import acts
+from crm.access.acts import By
 from crm.access.models import User
+from crm.access.verbs import Verb
 from segmentation.rules.grammar import Rule, RuleError, parse, segments_in, to_json
 from segmentation.segments import trend
 from segmentation.segments.models import Membership, Segment
@@ -27,31 +30,41 @@ def create(
         name=name, name_zh=name_zh, description=description, rule=to_json(tree), created_by=created_by
     )
     refresh(segment=segment)
+    acts.record(by=created_by, verb=Verb.CREATED, on=segment, size=segment.size)
     return segment
 
 
-@transaction.atomic
-def change(*, segment: Segment, name: str, rule: dict[str, Any], name_zh: str = "", description: str = "") -> Segment:
+@transaction.atomic(durable=True)
+def change(
+    *, segment: Segment, name: str, rule: dict[str, Any], name_zh: str = "", description: str = "", by: By = None
+) -> Segment:
     """Change what a rule segment is called and whom it holds, and fill it again.
 
     Raises RuleError for a rule that means nothing, or that asks about the segment itself, however indirectly.
     """
     tree = parse(rule)
     _check_circle(segment, tree)
-    segment.name, segment.name_zh, segment.description, segment.rule = name, name_zh, description, to_json(tree)
+    said = {"name": name, "name_zh": name_zh, "description": description, "rule": to_json(tree)}
+    changed = acts.changes({field: getattr(segment, field) for field in said}, said)
+    segment.name, segment.name_zh, segment.description, segment.rule = name, name_zh, description, said["rule"]
     segment.save(update_fields=["name", "name_zh", "description", "rule", "updated_at"])
     refresh(segment=segment)
+    acts.record(by=by, verb=Verb.CHANGED, on=segment, size=segment.size, **changed)
     return segment
 
 
-def rename(*, segment: Segment, name: str, name_zh: str = "") -> None:
+@transaction.atomic(durable=True)
+def rename(*, segment: Segment, name: str, name_zh: str = "", by: By = None) -> None:
     """Call a segment something else. A cluster's segment keeps a name people gave it from run to run."""
+    said = {"name": name, "name_zh": name_zh}
+    changed = acts.changes({field: getattr(segment, field) for field in said}, said)
     segment.name, segment.name_zh = name, name_zh
+    acts.record(by=by, verb=Verb.RENAMED, on=segment, **changed)
     segment.save(update_fields=["name", "name_zh", "updated_at"])
 
 
-@transaction.atomic
-def archive(*, segment: Segment) -> None:
+@transaction.atomic(durable=True)
+def archive(*, segment: Segment, by: By = None) -> None:
     """Put a segment away: everyone leaves it, its history stays.
 
     Raises RuleError when another segment in use asks about it.
@@ -65,14 +78,23 @@ def archive(*, segment: Segment) -> None:
     segment.archived_at, segment.size, segment.reachable = now, 0, 0
     segment.save(update_fields=["archived_at", "size", "reachable", "updated_at"])
     trend.note(segment)
+    acts.record(by=by, verb=Verb.ARCHIVED, on=segment)
 
 
-@transaction.atomic
-def restore(*, segment: Segment) -> None:
+@transaction.atomic(durable=True)
+def restore(*, segment: Segment, by: By = None) -> None:
     """Take a segment back into use and fill it."""
     segment.archived_at = None
     segment.save(update_fields=["archived_at", "updated_at"])
     refresh(segment=segment)
+    acts.record(by=by, verb=Verb.RESTORED, on=segment)
+
+
+@transaction.atomic(durable=True)
+def note_export(*, segment: Segment, form: str, with_contact: bool, by: By = None) -> None:
+    """Write down that the members are taken away, before the first of them is."""
+    verb = Verb.CONTACTS_EXPORTED if with_contact else Verb.EXPORTED
+    acts.record(by=by, verb=verb, on=segment, form=form, people=segment.size)
 
 
 def _check_circle(segment: Segment | None, tree: Rule) -> None:

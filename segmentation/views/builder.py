@@ -95,7 +95,7 @@ def _save(row: Segment | None, form: SegmentForm, tree: Tree, user: User) -> Seg
     words = {"name": said["name"], "name_zh": said["name_zh"], "description": said["description"]}
     if row is None:
         return edit.create(rule=rule, created_by=user, **words)
-    return edit.change(segment=row, rule=rule, **words)
+    return edit.change(segment=row, rule=rule, by=user, **words)
 
 
 def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, focus: str = "") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm.access.guards import editor
 from lib.wake import wake
+from segmentation.clusters import asking
 from segmentation.clusters.models import Cluster, ClusterRun
 from segmentation.forms import ClusterForm
 from segmentation.portraits.features import BY_NAME, Feature, Type
@@ -35,7 +36,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
         user = editor(request)
         if form.is_valid():
             said = form.cleaned_data
-            run = ClusterRun.objects.create(k_asked=said["k"], features=said["features"], created_by=user)
+            run = asking.ask(k=said["k"], features=said["features"], by=user)
             wake(run_due_clusters)
             return redirect("segmentation:cluster_run", run.pk)
     done = ClusterRun.objects.filter(state=ClusterRun.State.DONE).first()
@@ -56,9 +57,9 @@ def cluster_run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cluster_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a run to stop."""
-    editor(request)
+    user = editor(request)
     run = get_object_or_404(ClusterRun, pk=pk)
-    if run.cancel():
+    if asking.call_off(run=run, by=user):
         messages.success(request, _("The search was cancelled. Segments are as they were."))
     return redirect("segmentation:cluster_run", pk)
 

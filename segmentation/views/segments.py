@@ -119,10 +119,10 @@ def segment_start(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def segment_archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a segment away."""
-    editor(request)
+    user = editor(request)
     row = get_object_or_404(Segment, pk=pk)
     try:
-        edit.archive(segment=row)
+        edit.archive(segment=row, by=user)
     except RuleError as error:
         messages.error(request, str(error))
         return redirect("segmentation:segment", pk)
@@ -133,8 +133,8 @@ def segment_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def segment_restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a segment back into use."""
-    editor(request)
-    edit.restore(segment=get_object_or_404(Segment, pk=pk))
+    user = editor(request)
+    edit.restore(segment=get_object_or_404(Segment, pk=pk), by=user)
     messages.success(request, _("The segment is in use again."))
     return redirect("segmentation:segment", pk)
 
@@ -142,13 +142,13 @@ def segment_restore(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def segment_rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Call a segment something else; for a cluster this is the name that stays."""
-    editor(request)
+    user = editor(request)
     row = get_object_or_404(Segment, pk=pk)
     name = request.POST.get("name", "").strip()[:120]
     if not name:
         messages.error(request, _("Enter a name."))
     else:
-        edit.rename(segment=row, name=name, name_zh=request.POST.get("name_zh", "").strip()[:120])
+        edit.rename(segment=row, name=name, name_zh=request.POST.get("name_zh", "").strip()[:120], by=user)
         messages.success(request, _("The name was changed."))
     back = whole(request.POST.get("run"))
     return redirect("segmentation:segment", pk) if back is None else redirect("segmentation:cluster_run", back)
@@ -166,6 +166,7 @@ def segment_export(request: HttpRequest, pk: int, form: str) -> StreamingHttpRes
             raise PermissionDenied
         columns = (*members.COLUMNS, *members.CONTACT)
         rows = members.export_with_contact(row, actor=f"user:{user.pk}")
+    edit.note_export(segment=row, form=form, with_contact=request.method == "POST", by=user)
     lines = csv_lines(columns, rows) if form == "csv" else ndjson_lines(rows)
     answer = StreamingHttpResponse(lines, content_type=FORMATS[form])
     answer["Content-Disposition"] = f'attachment; filename="segment-{pk}.{form}"'

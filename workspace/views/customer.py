@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from campaigns.models import Delivery
 from crm.access.guards import signed_in
 from crm.consents.purposes import LABELS, Purpose
-from crm.models import ConsentEvent, Customer, Interaction, Opening
-from crm.privacy import erasure, reveal
+from crm.models import ConsentEvent, Customer, Interaction
+from crm.privacy import audit, erasure, reveal
 from crm.views.customers import one_customer, stores, word_to_type
 from crm.views.privacy import MASK
 from lib.outside import whole
@@ -119,7 +119,7 @@ def _privacy(request: HttpRequest, shown: Customer, painted: Painted | None) -> 
     return {
         "purposes": purposes,
         "consents": [(event, LABELS[Purpose(event.purpose)]) for event in consents],
-        "openings": Opening.objects.filter(customer=shown.pk).exclude(actor=MASK)[:SHOWN_EVENTS],
+        "openings": audit.openings_of(shown.pk).exclude(actor=MASK)[:SHOWN_EVENTS],
         "typed": word_to_type(shown),
         "goes": stores(erasure.counts(shown)),
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.models import Campaign, Delivery
+from crm.access import acts
 from crm.access.guards import editor
+from crm.access.verbs import Verb
 from workspace import jobs
 from workspace.dashboard import figures
 from workspace.tasks import walk_circle
@@ -113,7 +116,9 @@ def walk(request: HttpRequest) -> HttpResponse:
 
     Raises PermissionDenied for people who may not edit.
     """
-    editor(request)
+    user = editor(request)
+    with transaction.atomic(durable=True):
+        acts.record(by=user, verb=Verb.STARTED, on="circle")
     walk_circle.delay()
     messages.success(request, _("Release, portraits, clusters, segments and recommendations are being renewed."))
     return redirect("home")

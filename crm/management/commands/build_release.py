@@ -4,7 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
+from crm.access import acts
+from crm.access.verbs import Program, Verb
 from crm.consents.purposes import Purpose
 from crm.privacy import gate
 
@@ -21,4 +24,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> str:
         """Build and return one line about it."""
         release = gate.build(purpose=Purpose[str(options["purpose"]).upper()])
+        with transaction.atomic(durable=True):
+            acts.record(by=Program.COMMAND, verb=Verb.BUILT, on=release, purpose=release.purpose)
         return f"Release {release.pk}: {release.people_kept} people, {release.interactions_kept} interactions."

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
+from crm.access import acts
+from crm.access.verbs import Program, Verb
 from crm.ingest.files import UnreadableFile
 from crm.ingest.models import ImportRun
 from crm.ingest.runs import SHIFT, run_import, shift_days
@@ -73,7 +76,9 @@ class Command(BaseCommand):
             run.mapping = {SHIFT: shift} if shift else {}
         else:
             run.mapping = {theirs: ours for ours, theirs in map(self._pair, options["map"])}
-        run.save()
+        with transaction.atomic(durable=True):
+            run.save()
+            acts.record(by=Program.COMMAND, verb=Verb.STARTED, on=run, subject=run.subject)
         return run
 
     def _pair(self, text: str) -> tuple[str, str]:

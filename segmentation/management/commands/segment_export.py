@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from crm.access.verbs import Program
+from segmentation.segments import edit
 from segmentation.segments.members import COLUMNS, export
 from segmentation.segments.models import Segment
 from segmentation.segments.writing import csv_lines, ndjson_lines
@@ -28,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no segment {options['segment']}.")
         if file.suffix not in {".csv", ".ndjson"}:
             raise CommandError("The file's name must end in .csv or .ndjson.")
+        edit.note_export(segment=segment, form=file.suffix[1:], with_contact=False, by=Program.COMMAND)
         rows = export(segment)
         lines = csv_lines(COLUMNS, rows) if file.suffix == ".csv" else ndjson_lines(rows)
         with file.open("w", encoding="utf-8", newline="") as stream:

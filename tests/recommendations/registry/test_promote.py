@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.test import Client
 
 from crm.access.models import User
@@ -69,5 +70,6 @@ def test_every_change_of_what_serves_is_written_down_with_who_and_why(marketer: 
         (first, second, "rolled_back", boss),
     ]
     second.delete()
-    boss.delete()
+    with pytest.raises(ProtectedError):
+        boss.delete()  # whoever did something is kept out, and stays named
     assert (Changeover.objects.get(why="rolled_back").before, Changeover.objects.count()) == (None, 2)
