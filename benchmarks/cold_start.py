@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.kit.split import Split, folders_of, opened
 from recommendations.dataset.arrays import Bools, Doubles, Ints
 from recommendations.evaluation.metrics import interval
-from recommendations.pipeline.batch_metrics import Exam, popularity
+from recommendations.pipeline.batch_metrics import BatchCase, popularity
 from recommendations.pipeline.fitted import Wish
 from recommendations.ranking.policy import Policy
 
@@ -83,7 +83,7 @@ def _only(lists: Ints, open_: Bools) -> Ints:
     return np.where(np.take_along_axis(kept, order, axis=1), np.take_along_axis(lists, order, axis=1), -1)
 
 
-def _table(name: str, exam: Exam, people: Ints, right: Ints, rivals: Mapping[str, Ints]) -> None:
+def _table(name: str, exam: BatchCase, people: Ints, right: Ints, rivals: Mapping[str, Ints]) -> None:
     """Recall@20 and NDCG@10 of each rival, and how much the first has over the others, by pairs."""
     n = np.bincount(np.searchsorted(people, right // exam.n_items), minlength=len(people))
     print(f"{name}: {len(people)} people, {len(right)} right answers")
@@ -98,7 +98,7 @@ def _table(name: str, exam: Exam, people: Ints, right: Ints, rivals: Mapping[str
         print(line)
 
 
-def _values(exam: Exam, people: Ints, right: Ints, lists_n: tuple[Ints, Ints]) -> tuple[Doubles, Doubles]:
+def _values(exam: BatchCase, people: Ints, right: Ints, lists_n: tuple[Ints, Ints]) -> tuple[Doubles, Doubles]:
     """Recall@20 and NDCG@10 per person; `lists_n` are the lists and how many right answers each person has."""
     lists, n = lists_n
     keys = people[:, None] * exam.n_items + np.maximum(lists, 0)

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.emails.models import EmailTemplate, EmailText
 from campaigns.emails.proof import Draft
-from campaigns.emails.starters import STARTERS, Starter
-from campaigns.offers.edit import Terms
+from campaigns.emails.starters import STARTERS, MailStarter
+from campaigns.offers.edit import OfferTerms
 from campaigns.offers.models import Offer
-from campaigns.planning.draft import MAX_RECOMMENDED, Row, Sender
+from campaigns.planning.draft import MAX_RECOMMENDED, DraftRow, Sender
 from campaigns.planning.models import Campaign
 from crm.catalog.models import Product
 from lib.outside import whole
@@ -102,9 +102,9 @@ class OfferForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         self.order_fields(self.Meta.fields)
 
-    def terms(self) -> Terms:
+    def terms(self) -> OfferTerms:
         """Return the terms; call after is_valid()."""
-        return Terms(**{name: self.cleaned_data[name] for name in self.Meta.fields})
+        return OfferTerms(**{name: self.cleaned_data[name] for name in self.Meta.fields})
 
 
 class StarterForm(forms.Form):
@@ -113,7 +113,7 @@ class StarterForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     starter = forms.ChoiceField(label=_("Start from"), choices=[(ready.file, ready.name) for ready in STARTERS])
 
-    def chosen(self) -> Starter:
+    def chosen(self) -> MailStarter:
         """Return the ready mail; call after is_valid()."""
         return next(ready for ready in STARTERS if ready.file == self.cleaned_data["starter"])
 
@@ -173,7 +173,7 @@ class MatrixForm:
         )
         self._data = data
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[DraftRow]:
         """Return the matrix after the act."""
         order = [number for text in self._data.getlist("segment") if (number := _whole(text)) in self._segments]
         order = list(dict.fromkeys(order))
@@ -185,12 +185,12 @@ class MatrixForm:
         _shift(order, _whole(self._data.get("down")), 1)
         return [row for segment in order if (row := self._row(segment))]
 
-    def _row(self, segment: int) -> Row | None:
+    def _row(self, segment: int) -> DraftRow | None:
         template = _whole(self._data.get(f"template-{segment}"))
         if template not in self._templates:
             template = self._templates[0] if self._templates else 0
         offer = _whole(self._data.get(f"offer-{segment}"))
-        return Row(segment, template, offer if offer in self._offers else None) if template else None
+        return DraftRow(segment, template, offer if offer in self._offers else None) if template else None
 
 
 def _shift(order: list[int], segment: int, by: int) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.catalog.models import Product
 from recommendations.serving.models import MOST, MOST_EXPLORATION, Placement
-from recommendations.serving.placing import Terms, terms_of
+from recommendations.serving.placing import PlacementTerms, terms_of
 from recommendations.serving.rules import STEP
 
 PERCENT = 100
@@ -67,11 +67,11 @@ class PlacementForm(forms.Form):
             if isinstance(field, forms.MultipleChoiceField):
                 field.choices = choices
 
-    def terms(self) -> Terms:
+    def terms(self) -> PlacementTerms:
         """Return the terms; call after is_valid()."""
         values = {name: self.cleaned_data[name] for name in self.fields}
         values |= {name: tuple(values[name]) for name in ("categories_in", "categories_out")}
-        return Terms(**values | {"exploration": values["exploration"] / PERCENT})
+        return PlacementTerms(**values | {"exploration": values["exploration"] / PERCENT})
 
 
 def categories(kept: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from segmentation.clusters.fit import FEWEST, MOST
 from segmentation.clusters.matrix import CHOICES, DEFAULT
-from segmentation.rules.fields import FIELDS, OP_LABELS, Field, Kind, Op
+from segmentation.rules.fields import FIELDS, OP_LABELS, Field, FieldKind, Op
 from segmentation.rules.grammar import MAX_DEPTH
 
 NODE = re.compile(r"n\d{1,5}")
@@ -57,16 +57,16 @@ class RowNode:
             return "between"
         if self.op in LISTS:
             return "list"
-        if self.field.kind is Kind.SEGMENT:
+        if self.field.kind is FieldKind.SEGMENT:
             return "segment"
-        if self.field.kind is Kind.PURPOSE:
+        if self.field.kind is FieldKind.PURPOSE:
             return "purpose"
-        return "word" if self.field.kind is Kind.WORD else "number"
+        return "word" if self.field.kind is FieldKind.WORD else "number"
 
     @property
     def step(self) -> str:
         """The step of a number's control."""
-        return "1" if self.field.kind in (Kind.WHOLE, Kind.SHARE) else "any"
+        return "1" if self.field.kind in (FieldKind.WHOLE, FieldKind.SHARE) else "any"
 
     @property
     def blank(self) -> bool:
@@ -90,15 +90,15 @@ class RowNode:
                 return plain | {"value": self._read(typed[0] if typed else "")}
 
     def _read(self, text: str) -> Any:
-        if self.field.kind in (Kind.WORD, Kind.PURPOSE):
+        if self.field.kind in (FieldKind.WORD, FieldKind.PURPOSE):
             return text
         try:
             number = float(text.rstrip("%"))
         except ValueError:
             return text
-        if self.field.kind is Kind.SHARE:
+        if self.field.kind is FieldKind.SHARE:
             return round(number / 100, 6)
-        whole = self.field.kind in (Kind.WHOLE, Kind.SEGMENT) or self.op in DAYS
+        whole = self.field.kind in (FieldKind.WHOLE, FieldKind.SEGMENT) or self.op in DAYS
         return int(number) if whole and number.is_integer() else number
 
 
@@ -264,7 +264,7 @@ def _stored_row(part: dict[str, Any], name: str, parent: str) -> RowNode:
 
 
 def _written(asked: Field, value: Any) -> str:
-    if asked.kind is Kind.SHARE and isinstance(value, int | float):
+    if asked.kind is FieldKind.SHARE and isinstance(value, int | float):
         return f"{value * 100:g}"
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 

@@ -29,9 +29,9 @@ from campaigns.emails import edit
 from campaigns.emails.starters import STARTERS
 from campaigns.models import Campaign, Delivery
 from campaigns.offers import edit as offers
-from campaigns.offers.edit import Terms
+from campaigns.offers.edit import OfferTerms
 from campaigns.planning import draft, launch, preview, report
-from campaigns.planning.draft import Row
+from campaigns.planning.draft import DraftRow
 from campaigns.tasks import pump_deliveries, reap_leases, start_due_campaigns
 from crm.access import keys
 from crm.consents import decide
@@ -217,11 +217,13 @@ def _campaign(walked: Circle, name: str) -> None:
     cluster = Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER).order_by("-size").first()
     assert cluster is not None
     rest = _segment("Buyers", {"field": "orders", "op": "at_least", "value": 1})
-    terms = [Terms(name=f"{name} {number}", value=5 * number, code=f"{name}{number}".upper()) for number in (1, 2, 3)]
+    terms = [
+        OfferTerms(name=f"{name} {number}", value=5 * number, code=f"{name}{number}".upper()) for number in (1, 2, 3)
+    ]
     templates = [edit.begin(name=f"{name} {starter.name}", starter=starter) for starter in STARTERS]
     made = draft.create(name=name)
     rows = [
-        Row(segment_id=segment.pk, template_id=template.pk, offer_id=offers.create(terms=one).pk)
+        DraftRow(segment_id=segment.pk, template_id=template.pk, offer_id=offers.create(terms=one).pk)
         for segment, template, one in zip(
             (rule, cluster, rest), (templates[0], templates[1], templates[1]), terms, strict=True
         )

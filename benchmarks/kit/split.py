@@ -11,7 +11,7 @@ from lib import signing
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_files, read_ids
-from recommendations.pipeline.batch_metrics import Exam, exam_of, read_test, repeats_of
+from recommendations.pipeline.batch_metrics import BatchCase, exam_of, read_test, repeats_of
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
 
@@ -22,7 +22,7 @@ class Split:
 
     name: str
     dataset: Dataset
-    exam: Exam
+    exam: BatchCase
     users: Ints
     """Positions in the dataset of the exam's people, -1 where nobody knows them."""
     model: FittedHybrid

@@ -6,7 +6,7 @@ from typing import Any
 from campaigns.emails.compile import Compiled
 from campaigns.emails.problems import Problem, Severity, error
 from campaigns.emails.proof import Draft, Proof, proof_read
-from campaigns.emails.render import Mail
+from campaigns.emails.render import RenderedMail
 
 
 def answer(job: dict[str, str]) -> dict[str, Any]:
@@ -37,5 +37,5 @@ def unpack(packed: dict[str, Any]) -> Proof:
     return Proof(
         [Problem(Severity(severity), code, detail) for severity, code, detail in packed["problems"]],
         compiled,
-        Mail(**example) if example else None,
+        RenderedMail(**example) if example else None,
     )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.emails.models import EmailTemplate, EmailText
 from campaigns.emails.problems import Problem
 from campaigns.emails.proof import Draft
-from campaigns.emails.starters import Starter, texts
+from campaigns.emails.starters import MailStarter, texts
 from campaigns.emails.workshop import proof_read
 from crm.access import acts
 from crm.access.acts import By
@@ -26,7 +26,7 @@ class Faulty(Exception):
 
 
 @transaction.atomic(durable=True)
-def begin(*, name: str, starter: Starter, by: By = None) -> EmailTemplate:
+def begin(*, name: str, starter: MailStarter, by: By = None) -> EmailTemplate:
     """Make a mail from a ready one. Raises ValidationError where the name is empty."""
     template = EmailTemplate.objects.create(name=_checked_name(name))
     rows = texts(starter)

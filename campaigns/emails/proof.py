@@ -7,7 +7,7 @@ from campaigns.emails import layout, scan
 from campaigns.emails.compile import Compiled, compile_text
 from campaigns.emails.liquid import LONGEST_TEMPLATE
 from campaigns.emails.problems import CompileError, Problem, Severity, error, warning
-from campaigns.emails.render import Mail, RenderError, missing_in, render, sample_context
+from campaigns.emails.render import RenderedMail, RenderError, missing_in, render, sample_context
 from campaigns.emails.swap import Swap
 
 LARGEST = 95 * 1024
@@ -59,7 +59,7 @@ class Proof:
     """Errors first."""
     compiled: Compiled | None = None
     """None when the text cannot become a mail."""
-    example: Mail | None = None
+    example: RenderedMail | None = None
     """None when the mail cannot be made from example data."""
 
     @property
@@ -98,7 +98,7 @@ def proof_read(text: Text) -> Proof:
     )
 
 
-def _seen(compiled: Compiled, language: str) -> tuple[list[Problem], Mail | None]:
+def _seen(compiled: Compiled, language: str) -> tuple[list[Problem], RenderedMail | None]:
     # Rendered twice, because a condition could hide the footer from some readers.
     full = sample_context(language, compiled.links)
     bare = full | {"products": [], "offer": {}, "customer": {"first_name": "", "language": language}}

@@ -26,7 +26,7 @@ class RenderError(Exception):
 
 
 @dataclass(frozen=True)
-class Mail:
+class RenderedMail:
     """A mail as one reader gets it, before addresses and headers."""
 
     subject: str
@@ -34,7 +34,7 @@ class Mail:
     text: str
 
 
-def render(compiled: Compiled, context: dict[str, object]) -> Mail:
+def render(compiled: Compiled, context: dict[str, object]) -> RenderedMail:
     """Make the mail of one reader.
 
     The context holds plain dicts, lists, texts and numbers only (see `variables`), and `links`, the addresses that
@@ -56,10 +56,10 @@ def render(compiled: Compiled, context: dict[str, object]) -> Mail:
     if not subject or len(subject) > LONGEST_SUBJECT:
         raise RenderError("the subject is empty or too long")
     lines = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
-    return Mail(subject, html, BLANK_LINES.sub("\n\n", lines).strip() + "\n")
+    return RenderedMail(subject, html, BLANK_LINES.sub("\n\n", lines).strip() + "\n")
 
 
-def missing_in(mail: Mail, context: dict[str, object]) -> list[str]:
+def missing_in(mail: RenderedMail, context: dict[str, object]) -> list[str]:
     """Return what the law wants in every mail and this one has not, as codes of problems."""
     unsubscribe, address = str(context["unsubscribe_url"]), str(context["postal_address"])
     missing = []
@@ -70,7 +70,7 @@ def missing_in(mail: Mail, context: dict[str, object]) -> list[str]:
     return missing
 
 
-def render_lawful(compiled: Compiled, context: dict[str, object]) -> Mail:
+def render_lawful(compiled: Compiled, context: dict[str, object]) -> RenderedMail:
     """Make the mail of one reader, as `render` does, and refuse it without unsubscribe link or postal address.
 
     A condition may hide either from readers that no proof thought of.

@@ -19,7 +19,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class OfferTerms:
     """What an offer says."""
 
     name: str
@@ -36,7 +36,7 @@ class Terms:
     valid_until: date | None = None
 
 
-def check(terms: Terms) -> None:
+def check(terms: OfferTerms) -> None:
     """Raise ValidationError (by field) where the terms cannot be kept or cannot be said."""
     wrong: dict[str, ValidationError] = {}
     if not terms.name.strip():
@@ -63,7 +63,7 @@ def check(terms: Terms) -> None:
 
 
 @transaction.atomic(durable=True)
-def create(*, terms: Terms, by: By = None) -> Offer:
+def create(*, terms: OfferTerms, by: By = None) -> Offer:
     """Make an offer. Raises ValidationError where the terms are wrong."""
     check(terms)
     row = Offer.objects.create(**asdict(terms))
@@ -72,7 +72,7 @@ def create(*, terms: Terms, by: By = None) -> Offer:
 
 
 @transaction.atomic(durable=True)
-def change(*, offer: Offer, terms: Terms, by: By = None) -> Offer:
+def change(*, offer: Offer, terms: OfferTerms, by: By = None) -> Offer:
     """Change an offer's terms; mails already frozen into deliveries keep the terms they were written with.
 
     Raises ValidationError where the terms are wrong.

@@ -9,7 +9,7 @@ from django.utils import timezone
 from campaigns.offers.models import Offer
 
 
-class Standing(StrEnum):
+class OfferStanding(StrEnum):
     """Whether an offer may be promised on a day."""
 
     VALID = "valid"
@@ -18,16 +18,16 @@ class Standing(StrEnum):
     ARCHIVED = "archived"
 
 
-def standing(offer: Offer, day: date | None = None) -> Standing:
+def standing(offer: Offer, day: date | None = None) -> OfferStanding:
     """Return how an offer stands on a day (today in the workspace's time zone by default); both ends count as valid."""
     day = day or timezone.localdate()
     if offer.archived_at is not None:
-        return Standing.ARCHIVED
+        return OfferStanding.ARCHIVED
     if offer.valid_until and offer.valid_until < day:
-        return Standing.EXPIRED
+        return OfferStanding.EXPIRED
     if offer.valid_from and offer.valid_from > day:
-        return Standing.NOT_YET
-    return Standing.VALID
+        return OfferStanding.NOT_YET
+    return OfferStanding.VALID
 
 
 def eligible(day: date | None = None) -> QuerySet[Offer]:

@@ -13,19 +13,19 @@ from django.utils.translation import gettext_lazy
 from campaigns.emails import workshop
 from campaigns.emails.models import EmailText
 from campaigns.emails.problems import Severity
-from campaigns.offers.eligibility import Standing, standing
+from campaigns.offers.eligibility import OfferStanding, standing
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
 
-OFFER_WORDS: dict[Standing, str | Promise] = {
-    Standing.ARCHIVED: gettext_lazy("The offer “%(offer)s” is archived."),
-    Standing.EXPIRED: gettext_lazy("The offer “%(offer)s” has expired."),
-    Standing.NOT_YET: gettext_lazy("The offer “%(offer)s” is not valid yet."),
+OFFER_WORDS: dict[OfferStanding, str | Promise] = {
+    OfferStanding.ARCHIVED: gettext_lazy("The offer “%(offer)s” is archived."),
+    OfferStanding.EXPIRED: gettext_lazy("The offer “%(offer)s” has expired."),
+    OfferStanding.NOT_YET: gettext_lazy("The offer “%(offer)s” is not valid yet."),
 }
 
 
 @dataclass(frozen=True)
-class Problem:
+class LaunchProblem:
     """One thing to see to."""
 
     code: str
@@ -34,7 +34,7 @@ class Problem:
     """False for a warning: the campaign may start all the same."""
 
 
-def problems(campaign: Campaign, day: date | None = None) -> list[Problem]:
+def problems(campaign: Campaign, day: date | None = None) -> list[LaunchProblem]:
     """Return what is wrong with a campaign that would start on a day (today by default), blocking problems first."""
     cells = list(
         campaign.cells.select_related("segment", "offer", "template").prefetch_related(
@@ -45,46 +45,46 @@ def problems(campaign: Campaign, day: date | None = None) -> list[Problem]:
     return sorted(found, key=lambda problem: not problem.blocking)
 
 
-def blocking(campaign: Campaign, day: date | None = None) -> list[Problem]:
+def blocking(campaign: Campaign, day: date | None = None) -> list[LaunchProblem]:
     """Return the problems that keep a campaign from starting on a day."""
     return [problem for problem in problems(campaign, day) if problem.blocking]
 
 
-def _sender(campaign: Campaign) -> Iterable[Problem]:
+def _sender(campaign: Campaign) -> Iterable[LaunchProblem]:
     if not (campaign.sender_address or settings.SENDER_ADDRESS):
-        yield Problem("no_sender", _("There is no sender address. Set one here or in the settings."))
+        yield LaunchProblem("no_sender", _("There is no sender address. Set one here or in the settings."))
     if not (campaign.sender_name or settings.SENDER_NAME):
-        yield Problem("no_sender_name", _("The sender has no name."), blocking=False)
+        yield LaunchProblem("no_sender_name", _("The sender has no name."), blocking=False)
     if not settings.POSTAL_ADDRESS.strip():
-        yield Problem("no_postal_address", _("Your postal address is not set. Marketing mail must carry one."))
+        yield LaunchProblem("no_postal_address", _("Your postal address is not set. Marketing mail must carry one."))
 
 
-def _rows(cells: list[CampaignCell], day: date | None) -> Iterable[Problem]:
+def _rows(cells: list[CampaignCell], day: date | None) -> Iterable[LaunchProblem]:
     if not cells:
-        yield Problem("no_rows", _("The audience is empty. Choose at least one segment and an e-mail for it."))
+        yield LaunchProblem("no_rows", _("The audience is empty. Choose at least one segment and an e-mail for it."))
     for cell in cells:
         names = {"segment": cell.segment.shown_name, "offer": cell.offer.shown_name if cell.offer else ""}
         if cell.segment.archived_at:
-            yield Problem("segment_archived", _("The segment “%(segment)s” is archived.") % names)
+            yield LaunchProblem("segment_archived", _("The segment “%(segment)s” is archived.") % names)
         elif cell.segment.size == 0:
-            yield Problem("segment_empty", _("The segment “%(segment)s” is empty today.") % names, blocking=False)
+            yield LaunchProblem("segment_empty", _("The segment “%(segment)s” is empty today.") % names, blocking=False)
     offers: dict[int, Offer] = {cell.offer.pk: cell.offer for cell in cells if cell.offer}
     for offer in offers.values():
         how = standing(offer, day)
-        if how != Standing.VALID:
-            yield Problem(f"offer_{how}", str(OFFER_WORDS[how]) % {"offer": offer.shown_name})
+        if how != OfferStanding.VALID:
+            yield LaunchProblem(f"offer_{how}", str(OFFER_WORDS[how]) % {"offer": offer.shown_name})
 
 
-def _templates(cells: list[CampaignCell]) -> Iterable[Problem]:
+def _templates(cells: list[CampaignCell]) -> Iterable[LaunchProblem]:
     templates = {cell.template_id: cell.template for cell in cells}
     for template in templates.values():
         texts = list(template.texts.all())
         if template.archived_at:
-            yield Problem("template_archived", _("The e-mail “%(name)s” is archived.") % {"name": template.name})
+            yield LaunchProblem("template_archived", _("The e-mail “%(name)s” is archived.") % {"name": template.name})
         if not texts:
-            yield Problem("template_empty", _("The e-mail “%(name)s” has no text.") % {"name": template.name})
+            yield LaunchProblem("template_empty", _("The e-mail “%(name)s” has no text.") % {"name": template.name})
         for text in texts:
             for wrong in workshop.problems(text):
                 words = {"name": template.name, "language": text.get_language_display(), "problem": wrong}
                 serious = wrong.severity == Severity.ERROR
-                yield Problem("template", _("“%(name)s” (%(language)s): %(problem)s") % words, blocking=serious)
+                yield LaunchProblem("template", _("“%(name)s” (%(language)s): %(problem)s") % words, blocking=serious)

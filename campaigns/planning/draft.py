@@ -23,7 +23,7 @@ class NotADraft(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class DraftRow:
     """One row of the matrix: the segment's people get this offer (or none) in this e-mail."""
 
     segment_id: int
@@ -77,7 +77,7 @@ def set_sender(*, campaign: Campaign, sender: Sender, recommended: int, by: By =
 
 
 @transaction.atomic(durable=True)
-def set_cells(*, campaign: Campaign, rows: Sequence[Row], by: By = None) -> list[CampaignCell]:
+def set_cells(*, campaign: Campaign, rows: Sequence[DraftRow], by: By = None) -> list[CampaignCell]:
     """Write the whole matrix, in the order given: somebody in several segments gets the first row's mail.
 
     Rows keep their identity by segment. Raises NotADraft; ValidationError for a segment named twice or too many rows.

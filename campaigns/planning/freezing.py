@@ -32,7 +32,7 @@ AWAY = (OperationalError, InterfaceError)
 """The database is away, not the campaign wrong: it stays as it is, and the next beat finds it."""
 
 
-class Step(StrEnum):
+class FreezingStep(StrEnum):
     """What a step came to."""
 
     MORE = "more"
@@ -59,7 +59,7 @@ def begin(pk: int) -> bool:
     return True
 
 
-def step(pk: int) -> Step:
+def step(pk: int) -> FreezingStep:
     """Go one step on with a campaign that is being prepared.
 
     First its segments and mails, then 20,000 people at a time, last its state. A campaign whose mails cannot be made is
@@ -67,13 +67,13 @@ def step(pk: int) -> Step:
     """
     try:
         with transaction.atomic():
-            return _step(pk) if _taken(pk) else Step.NOT_OURS
+            return _step(pk) if _taken(pk) else FreezingStep.NOT_OURS
     except AWAY:
         raise
     except Exception as error:
         logger.exception("Campaign %s could not be prepared", pk)
         _failed(pk, scrub(f"{type(error).__name__}: {error}"))
-        return Step.NOT_OURS
+        return FreezingStep.NOT_OURS
 
 
 def _taken(pk: int) -> bool:
@@ -82,28 +82,28 @@ def _taken(pk: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _step(pk: int) -> Step:
+def _step(pk: int) -> FreezingStep:
     row = Campaign.objects.filter(pk=pk, state=State.FREEZING).first()
     if row is None:
-        return Step.NOT_OURS
+        return FreezingStep.NOT_OURS
     here = Campaign.objects.filter(pk=pk)
     if row.people is None:
         for segment in _segments(row):
             refresh(segment=segment)
         freeze_texts(campaign_id=pk)
         here.update(people=materialise.members(pk))
-        return Step.MORE
+        return FreezingStep.MORE
     batch = materialise.write_next(pk, row.cursor)
     if batch is not None:
         # Last in its transaction: the row is held for as long as a commit takes.
         here.update(cursor=batch.last, written=F("written") + batch.written.created, updated_at=timezone.now())
-        return Step.MORE
+        return FreezingStep.MORE
     now = timezone.now()
     moved = here.filter(state=State.FREEZING).update(state=State.SENDING, frozen_at=now, updated_at=now)
     if not moved:
-        return Step.NOT_OURS
+        return FreezingStep.NOT_OURS
     acts.record(by=None, verb=Verb.STARTED, on=row)
-    return Step.DONE
+    return FreezingStep.DONE
 
 
 def _segments(row: Campaign) -> list[Segment]:

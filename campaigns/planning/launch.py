@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.planning import freezing
-from campaigns.planning.checklist import Problem, blocking
+from campaigns.planning.checklist import LaunchProblem, blocking
 from campaigns.planning.closing import close_some
 from campaigns.planning.draft import held_draft
-from campaigns.planning.freezing import Step
+from campaigns.planning.freezing import FreezingStep
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
 from crm.access import acts
@@ -27,7 +27,7 @@ State = Campaign.State
 class NotReady(Exception):
     """The campaign cannot start; `problems` says why."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[LaunchProblem]) -> None:
         super().__init__(" ".join(problem.text for problem in problems))
         self.problems = list(problems)
 
@@ -77,8 +77,8 @@ def start_due(now: datetime | None = None, seconds: float = 10) -> int:
         mine = False
         for pk in list(Campaign.objects.filter(state=State.FREEZING).order_by("pk").values_list("pk", flat=True)):
             how = freezing.step(pk)
-            mine |= how == Step.MORE
-            started += how == Step.DONE
+            mine |= how == FreezingStep.MORE
+            started += how == FreezingStep.DONE
     return started
 
 

@@ -10,10 +10,10 @@ from django.db.models import Q
 from campaigns.emails.compile import Compiled
 from campaigns.emails.freeze import thaw
 from campaigns.emails.models import CompiledText, EmailText
-from campaigns.emails.render import Mail, render_lawful
+from campaigns.emails.render import RenderedMail, render_lawful
 from campaigns.emails.workshop import compiled as compiled_now
 from campaigns.planning.models import Campaign, CampaignCell
-from campaigns.sending.context import Reader, Shelf, assemble, product_ids
+from campaigns.sending.context import MailContent, MailReader, assemble, product_ids
 from campaigns.sending.models import Delivery
 from campaigns.sending.picks import Pick, pick
 from crm.customers.models import Customer
@@ -28,7 +28,7 @@ STAND_IN = {"en": "Customer", "zh": "顾客"}
 class Preview:
     """A mail as one customer would get it."""
 
-    mail: Mail
+    mail: RenderedMail
     cell: CampaignCell
     language: str
     needs_name: bool
@@ -127,7 +127,7 @@ def preview(*, cell: CampaignCell, customer: Customer, first_name: str | None = 
     compiled = _compiled(cell, language)
     chosen = _pick(cell, customer) if "products" in compiled.uses else Pick([], None)
     nowhere = f"{settings.BASE_URL}/t/u/preview"
-    reader = Reader(
+    reader = MailReader(
         language=language,
         first_name=stand_in(language) if first_name is None else first_name,
         unsubscribe_url=nowhere,
@@ -135,7 +135,7 @@ def preview(*, cell: CampaignCell, customer: Customer, first_name: str | None = 
         sender_name=cell.campaign.sender_name or settings.SENDER_NAME,
         track=str,
     )
-    shelf = Shelf(product_ids(chosen.recommended), [cell.offer_id])
+    shelf = MailContent(product_ids(chosen.recommended), [cell.offer_id])
     mail = render_lawful(compiled, assemble(compiled, reader, shelf, chosen.recommended, cell.offer_id))
     personal = chosen.version_ref is not None
     return Preview(mail, cell, language, compiled.needs_name, personal, len(chosen.recommended))

@@ -66,7 +66,7 @@ SELECT date_trunc(%(step)s, at AT TIME ZONE %(zone)s), what, count(*) FROM happe
 
 
 @dataclass
-class Line:
+class ReportLine:
     """The figures of one segment × offer, or of the whole campaign."""
 
     segment: str = ""
@@ -97,8 +97,8 @@ class Line:
 class Report:
     """All of a campaign's figures."""
 
-    total: Line
-    lines: list[Line]
+    total: ReportLine
+    lines: list[ReportLine]
     reasons: list[tuple[str, str, int]] = field(default_factory=list)
     """(state, reason, people) for everybody who got no mail, most first."""
     curve: dict[str, Any] = field(default_factory=dict)
@@ -117,10 +117,12 @@ def report(campaign: Campaign) -> Report:
         rows = cursor.fetchall()
     segments = Segment.objects.in_bulk({row[1] for row in rows if row[1]})
     offers = Offer.objects.in_bulk({row[2] for row in rows if row[2]})
-    found = Report(total=Line("", "", *rows[0][3:]), lines=[])
+    found = Report(total=ReportLine("", "", *rows[0][3:]), lines=[])
     for row in rows[1:]:
         segment, offer = segments.get(row[1]), offers.get(row[2])
-        found.lines.append(Line(segment.shown_name if segment else "", offer.shown_name if offer else "", *row[3:]))
+        found.lines.append(
+            ReportLine(segment.shown_name if segment else "", offer.shown_name if offer else "", *row[3:])
+        )
     found.reasons = _reasons(campaign)
     found.curve = _curve(asked, first, last) if found.total.sent else {}
     return found

@@ -13,7 +13,7 @@ from campaigns.emails.models import EmailTemplate
 from campaigns.offers.eligibility import eligible
 from campaigns.offers.models import Offer
 from campaigns.offers.wording import money
-from campaigns.planning.draft import Row
+from campaigns.planning.draft import DraftRow
 from campaigns.planning.models import Campaign
 from segmentation.portraits.models import Portrait
 from segmentation.segments.models import Membership, Segment
@@ -28,7 +28,7 @@ VARIETY = 3
 class Suggestion:
     """One row, and the sentence that explains it."""
 
-    row: Row
+    row: DraftRow
     why: str
 
 
@@ -70,7 +70,7 @@ def suggest(campaign: Campaign) -> list[Suggestion]:
     for taste in sorted(tastes, key=lambda taste: (taste.segment.size, taste.segment.pk)):
         offer = chosen.get(taste.segment.pk)
         template = kept.get(taste.segment.pk)
-        row = Row(
+        row = DraftRow(
             segment_id=taste.segment.pk,
             template_id=template if template in usable else default,
             offer_id=offer.pk if offer else None,

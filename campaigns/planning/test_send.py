@@ -45,7 +45,7 @@ class NotSent(Exception):
         self.code, self.reply = code, reply
 
 
-class Unreachable(Exception):
+class TestUnreachable(Exception):
     """No mail server answers, or it does not let us in."""
 
 
@@ -78,7 +78,7 @@ def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: st
     answer = answers[0]
     logger.info("Test of campaign %s by %s: %s", cell.campaign_id, actor, answer.stage)
     if answer.stage == Stage.UNREACHABLE:
-        raise Unreachable(scrub(answer.text))
+        raise TestUnreachable(scrub(answer.text))
     if answer.stage != Stage.DELIVERED:
         raise NotSent(answer.code, scrub(answer.text)[:200])
     with transaction.atomic(durable=True):

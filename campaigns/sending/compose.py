@@ -9,9 +9,9 @@ from campaigns.emails import links
 from campaigns.emails.compile import Compiled
 from campaigns.emails.freeze import ensure_links, thaw
 from campaigns.emails.models import CompiledText
-from campaigns.emails.render import Mail, RenderError, render_lawful
+from campaigns.emails.render import RenderedMail, RenderError, render_lawful
 from campaigns.sending import ledger
-from campaigns.sending.context import Reader, Shelf, assemble, product_ids
+from campaigns.sending.context import MailContent, MailReader, assemble, product_ids
 from campaigns.sending.ledger import Claimed, Intent, Outcome
 from campaigns.sending.message import Addressed, BadHeader, build, wire_address
 from campaigns.sending.models import Delivery
@@ -57,7 +57,7 @@ class Batch:
     names: dict[int, str]
     picks: dict[int, Pick]
     """By delivery."""
-    shelf: Shelf
+    shelf: MailContent
     link_ids: dict[tuple[int, str], int]
 
 
@@ -119,7 +119,7 @@ def _gather(rows: Sequence[Claimed], texts: dict[int, Compiled], permissions: di
     contact = vault.open_many(customer_ids=everybody, seal="contact", actor=ACTOR, reason=reason) if rows else {}
     identity = vault.open_many(customer_ids=greeted, seal="identity", actor=ACTOR, reason=reason) if greeted else {}
     picks = _picks(rows, texts)
-    shelf = Shelf(
+    shelf = MailContent(
         (product for item in picks.values() for product in product_ids(item.recommended)),
         (row.offer_id for row in rows),
     )
@@ -148,7 +148,7 @@ def _picks(rows: Sequence[Claimed], texts: dict[int, Compiled]) -> dict[int, Pic
 
 
 def _links(
-    rows: Sequence[Claimed], texts: dict[int, Compiled], picks: dict[int, Pick], shelf: Shelf
+    rows: Sequence[Claimed], texts: dict[int, Compiled], picks: dict[int, Pick], shelf: MailContent
 ) -> dict[tuple[int, str], int]:
     urls: dict[int, set[str]] = {}
     for row in rows:
@@ -176,7 +176,7 @@ def _compose(row: Claimed, batch: Batch) -> Outgoing:
         return links.click_url(link, row.id) if link else url
 
     sender_name, sender = row.sender_name or settings.SENDER_NAME, row.sender_address or settings.SENDER_ADDRESS
-    reader = Reader(
+    reader = MailReader(
         language=row.language,
         first_name=batch.names.get(row.customer_id, ""),
         unsubscribe_url=links.unsubscribe_url(row.customer_id, row.id),
@@ -205,8 +205,8 @@ def _compose(row: Claimed, batch: Batch) -> Outgoing:
     return Outgoing(row, intent, wire_address(sender), wire_address(recipient), message)
 
 
-def with_pixel(mail: Mail, url: str) -> Mail:
+def with_pixel(mail: RenderedMail, url: str) -> RenderedMail:
     """Return the mail with an invisible picture at its end that tells when it was opened."""
     pixel = f'<img src="{url}" width="1" height="1" alt="" style="display:block;border:0">'
     head, body, tail = mail.html.rpartition("</body>")
-    return Mail(mail.subject, f"{head}{pixel}{body}{tail}" if body else mail.html + pixel, mail.text)
+    return RenderedMail(mail.subject, f"{head}{pixel}{body}{tail}" if body else mail.html + pixel, mail.text)

@@ -18,7 +18,7 @@ Track = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Reader:
+class MailReader:
     """Who the mail is for, as far as the mail may know."""
 
     language: str
@@ -29,7 +29,7 @@ class Reader:
     track: Track
 
 
-class Shelf:
+class MailContent:
     """The products and offers of a batch of mails, read once."""
 
     def __init__(self, product_ids: Iterable[int], offer_ids: Iterable[int | None]) -> None:
@@ -44,7 +44,7 @@ class Shelf:
             found.append(self.offers[offer_id].url)
         return [url for url in found if web_address(url)]
 
-    def offer(self, offer_id: int | None, reader: Reader) -> dict[str, object]:
+    def offer(self, offer_id: int | None, reader: MailReader) -> dict[str, object]:
         """Return what the mail may print of the offer; empty when there is none."""
         if offer_id not in self.offers or offer_id is None:
             return {}
@@ -54,7 +54,7 @@ class Shelf:
             self.worded[offer_id, reader.language] = words
         return {**words, "url": reader.track(words["url"]) if web_address(words["url"]) else ""}
 
-    def listed(self, recommended: Sequence[dict[str, Any]], reader: Reader) -> list[dict[str, object]]:
+    def listed(self, recommended: Sequence[dict[str, Any]], reader: MailReader) -> list[dict[str, object]]:
         """Return what the mail may print of each product, in order; products deleted meanwhile are left out."""
         listed = []
         for item in recommended:
@@ -74,7 +74,11 @@ def product_ids(recommended: Sequence[dict[str, Any]]) -> set[int]:
 
 
 def assemble(
-    compiled: Compiled, reader: Reader, shelf: Shelf, recommended: Sequence[dict[str, Any]], offer_id: int | None
+    compiled: Compiled,
+    reader: MailReader,
+    shelf: MailContent,
+    recommended: Sequence[dict[str, Any]],
+    offer_id: int | None,
 ) -> dict[str, object]:
     """Return the context a compiled mail is rendered with."""
     return {

@@ -81,7 +81,7 @@ class Materialised:
 
 
 @dataclass(frozen=True)
-class Batch:
+class WrittenBatch:
     """What one batch wrote, and the customer it ended with."""
 
     last: int
@@ -115,7 +115,7 @@ def members(campaign_id: int) -> int:
 
 
 @transaction.atomic
-def write_next(campaign_id: int, after: int) -> Batch | None:
+def write_next(campaign_id: int, after: int) -> WrittenBatch | None:
     """Write the deliveries of the next 20,000 people behind a customer; None when there is nobody left."""
     values: dict[str, Any] = {"campaign": campaign_id, "after": after, "batch": BATCH}
     with connection.cursor() as cursor:
@@ -128,4 +128,4 @@ def write_next(campaign_id: int, after: int) -> Batch | None:
         cursor.execute(_WRITE, values)
         rows = cursor.fetchall()
     counts = Counter({(state, reason): count for state, reason, count in rows})
-    return Batch(last, Materialised(counts.total(), counts))
+    return WrittenBatch(last, Materialised(counts.total(), counts))

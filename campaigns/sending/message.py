@@ -7,7 +7,7 @@ from email.header import Header
 from email.utils import format_datetime
 from uuid import UUID
 
-from campaigns.emails.render import Mail
+from campaigns.emails.render import RenderedMail
 from lib.mailbox import DELIVERY_HEADER
 
 CRLF = "\r\n"
@@ -45,7 +45,7 @@ def wire_address(address: str) -> str:
     return f"{local}@{domain if domain.isascii() else domain.encode('idna').decode()}"
 
 
-def build(mail: Mail, to: Addressed) -> bytes:
+def build(mail: RenderedMail, to: Addressed) -> bytes:
     """Return the mail as it goes on the wire. Raises BadHeader when a value would start another header."""
     domain = domain_of(to.sender_address)
     boundary = f"=_{to.key.hex}"

@@ -31,7 +31,7 @@ class Unknown(Exception):
 
 
 @dataclass(frozen=True)
-class Reader:
+class PreferencesReader:
     """Who holds the token."""
 
     customer: Customer
@@ -56,7 +56,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PurposeChoice:
     """One purpose, and whether the reader allows it."""
 
     purpose: Purpose
@@ -73,28 +73,28 @@ class Choice:
         return str(LABELS[self.purpose])
 
 
-def reader_of(token: str) -> Reader:
+def reader_of(token: str) -> PreferencesReader:
     """Return who a token belongs to; raise Unknown."""
     try:
         customer_id, delivery_id = links.read_unsubscribe(token)
         customer = Customer.objects.get(pk=customer_id)
     except (BadToken, Customer.DoesNotExist) as error:
         raise Unknown from error
-    return Reader(customer, Delivery.objects.filter(pk=delivery_id, customer=customer).first())
+    return PreferencesReader(customer, Delivery.objects.filter(pk=delivery_id, customer=customer).first())
 
 
-def choices(reader: Reader) -> list[Choice]:
+def choices(reader: PreferencesReader) -> list[PurposeChoice]:
     """Return what the reader can choose, and what holds now."""
-    return [Choice(purpose, bool(reader.customer.permission & purpose)) for purpose in CHOICES]
+    return [PurposeChoice(purpose, bool(reader.customer.permission & purpose)) for purpose in CHOICES]
 
 
-def holds(reader: Reader, allowed: Purpose) -> bool:
+def holds(reader: PreferencesReader, allowed: Purpose) -> bool:
     """Does exactly `allowed` hold, of what the reader can choose?"""
     return not (Purpose(reader.customer.permission) ^ allowed) & Purpose(sum(CHOICES))
 
 
 @transaction.atomic
-def unsubscribe(*, token: str, source: str = SOURCE) -> Reader:
+def unsubscribe(*, token: str, source: str = SOURCE) -> PreferencesReader:
     """Record the objection, and stop every mail to this reader that is not on the wire; doing it twice changes nothing.
 
     The reader is as the database has them afterwards: ask `objected` before saying that it is done. Raises Unknown.
@@ -110,7 +110,7 @@ def unsubscribe(*, token: str, source: str = SOURCE) -> Reader:
 
 
 @transaction.atomic
-def choose(*, token: str, allowed: Purpose) -> Reader:
+def choose(*, token: str, allowed: Purpose) -> PreferencesReader:
     """Let the reader's choice hold for every purpose of CHOICES; the others stay as they are.
 
     Who leaves e-mail marketing objects to all that is done for it, whatever else is chosen. The reader is as the
@@ -132,11 +132,11 @@ def choose(*, token: str, allowed: Purpose) -> Reader:
     return reader
 
 
-def _locked(token: str) -> Reader:
+def _locked(token: str) -> PreferencesReader:
     # Nobody changes what the reader allows between our look and what follows from it.
     reader = reader_of(token)
     customer = Customer.objects.select_for_update(no_key=True).get(pk=reader.customer.pk)
-    return Reader(customer, reader.delivery)
+    return PreferencesReader(customer, reader.delivery)
 
 
 def _refused(customer: Customer) -> bool:
@@ -144,18 +144,18 @@ def _refused(customer: Customer) -> bool:
     return said is not None and said.refused
 
 
-def _proof(reader: Reader) -> dict[str, str]:
+def _proof(reader: PreferencesReader) -> dict[str, str]:
     return {"mail": str(reader.delivery.key)} if reader.delivery else {}
 
 
-def _stop(reader: Reader) -> None:
+def _stop(reader: PreferencesReader) -> None:
     waiting = Delivery.objects.waiting().filter(customer=reader.customer).order_by("pk").select_for_update()
     Delivery.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(
         state=Delivery.State.SUPPRESSED, reason=Delivery.Reason.UNSUBSCRIBED, lease=None, lease_until=None
     )
 
 
-def _note(reader: Reader) -> None:
+def _note(reader: PreferencesReader) -> None:
     now = timezone.now()
     if reader.delivery is not None:
         Delivery.objects.filter(pk=reader.delivery.pk, unsubscribed_at=None).update(unsubscribed_at=now)

@@ -15,7 +15,7 @@ from campaigns.emails.render import RenderError
 from campaigns.forms import TestForm, first_error
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.planning.preview import NoText, Preview, beside, cell_of, find, first, preview, reaches
-from campaigns.planning.test_send import NotSent, Unreachable, send_test
+from campaigns.planning.test_send import NotSent, TestUnreachable, send_test
 from campaigns.views.framed import framed, without_pictures
 from crm.access.guards import for_editors, signed_in
 from crm.customers.models import Customer
@@ -81,7 +81,7 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
         send_test(cell=cell, customer=customer, address=form.cleaned_data["address"], actor=actor)
     except (NoText, CompileError, RenderError):
         messages.error(request, _("The mail has errors; see the checklist."))
-    except Unreachable:
+    except TestUnreachable:
         messages.error(request, _("No mail server answers. Nothing was sent."))
     except NotSent as refused:
         said = f"{refused.code or ''} {refused.reply}".strip()

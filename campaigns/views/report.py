@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.offers.wording import money
 from campaigns.planning.intervals import Rate
 from campaigns.planning.models import Campaign
-from campaigns.planning.report import Line, Report, csv_rows, report
+from campaigns.planning.report import Report, ReportLine, csv_rows, report
 from campaigns.sending.models import Delivery
 from lib.tables import csv_lines
 
@@ -64,7 +64,7 @@ def campaign_report_csv(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
-def _figures(total: Line) -> list[dict[str, Any]]:
+def _figures(total: ReportLine) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
@@ -77,7 +77,7 @@ def _figures(total: Line) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(total: Line) -> list[dict[str, Any]]:
+def _steps(total: ReportLine) -> list[dict[str, Any]]:
     steps = [{"label": _("Sent"), "count": total.sent, "text": intcomma(total.sent)}]
     for name in ("opened", "clicked", "ordered"):
         rate = total.rates[name]
@@ -86,7 +86,7 @@ def _steps(total: Line) -> list[dict[str, Any]]:
     return steps
 
 
-def _rates(line: Line) -> list[dict[str, Any]]:
+def _rates(line: ReportLine) -> list[dict[str, Any]]:
     return [
         {"label": label, "value": _percent(line.rates[name].value), "interval": _interval(line.rates[name])}
         for name, label in _labels().items()
@@ -109,7 +109,7 @@ def _interval(rate: Rate) -> str:
     return f"{low}–{high} %"
 
 
-def _name(line: Line) -> str:
+def _name(line: ReportLine) -> str:
     return f"{line.segment or _('No segment')} · {line.offer or _('No offer')}"
 
 

@@ -96,7 +96,7 @@ def preference_page(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "preferences", context)
 
 
-def _reader(token: str) -> preferences.Reader:
+def _reader(token: str) -> preferences.PreferencesReader:
     try:
         return preferences.reader_of(token)
     except preferences.Unknown as error:
@@ -105,7 +105,9 @@ def _reader(token: str) -> preferences.Reader:
 
 def _page(request: HttpRequest, name: str, context: dict[str, object], status: int = 200) -> HttpResponse:
     reader = context.get("reader")
-    language = reader.language if isinstance(reader, preferences.Reader) else translation.get_language() or "en"
+    language = (
+        reader.language if isinstance(reader, preferences.PreferencesReader) else translation.get_language() or "en"
+    )
     with translation.override(language):
         response = render(request, f"campaigns/tracking/{name}.html", context, status=status)
     for header, value in PRIVATE.items():

@@ -21,7 +21,7 @@ from django.db.models import Model
 from campaigns.models import Campaign
 from config import health
 from config.launch.prepare import Unprepared, check_port, port
-from config.launch.processes import Group, GroupError, Program
+from config.launch.processes import GroupError, LaunchedProgram, ProcessGroup
 from crm.models import Customer, Interaction, Product
 from lib import embedded, mailbox
 from lib.optional import Missing
@@ -57,7 +57,7 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
     environment = {**os.environ, "PORT": str(number), "PYTHONUNBUFFERED": "1"}
     if settings.MAILBOX_ENABLED:
         environment["MAILBOX_PORT"] = str(free_mail_port())
-    group = Group(log_dir, environment, settings.BASE_DIR)
+    group = ProcessGroup(log_dir, environment, settings.BASE_DIR)
     group.listen()
     code = 0
     try:
@@ -167,7 +167,7 @@ def free_mail_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def programs(host: str, number: int) -> list[Program]:
+def programs(host: str, number: int) -> list[LaunchedProgram]:
     """Return the programs of the group, in the order in which they start."""
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "-A", "config", "--quiet"]
@@ -201,21 +201,21 @@ def programs(host: str, number: int) -> list[Program]:
     ]
     # The last three come when the others answer: nothing waits for them, and the start is sooner without them.
     return [
-        Program("web", web),
-        Program("worker", worker + alone),
-        Program("control", control + alone),
-        Program("learner", learner + alone),
-        Program("beat", beat, firm=signal.SIGTERM),
+        LaunchedProgram("web", web),
+        LaunchedProgram("worker", worker + alone),
+        LaunchedProgram("control", control + alone),
+        LaunchedProgram("learner", learner + alone),
+        LaunchedProgram("beat", beat, firm=signal.SIGTERM),
     ]
 
 
-def mailbox_program(number: int) -> Program:
+def mailbox_program(number: int) -> LaunchedProgram:
     """Return the mailbox server on this port. It needs no Django, so it is up in a moment."""
     command = [sys.executable, "-m", "lib.mailbox", str(settings.VAR_DIR), str(number)]
-    return Program("mailbox", command, firm=signal.SIGTERM)
+    return LaunchedProgram("mailbox", command, firm=signal.SIGTERM)
 
 
-def wait_until_healthy(group: Group, host: str, number: int) -> bool:
+def wait_until_healthy(group: ProcessGroup, host: str, number: int) -> bool:
     """Wait until /healthz answers 200; returns False when asked to stop before.
 
     Raises GroupError when it takes too long.
@@ -246,7 +246,7 @@ def wait_until_healthy(group: Group, host: str, number: int) -> bool:
     raise GroupError(f"Not everything came up within {READY_SECONDS:.0f} s; missing: {', '.join(missing)}.")
 
 
-def fill_empty_shop(group: Group, customers: int) -> bool:
+def fill_empty_shop(group: ProcessGroup, customers: int) -> bool:
     """Give a database without customers the demo shop and walk the circle on it; returns False when asked to stop.
 
     Raises GroupError when one of them fails.

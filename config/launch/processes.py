@@ -25,7 +25,7 @@ COLORS = (36, 33, 32, 35, 34)
 
 
 @dataclass(frozen=True)
-class Program:
+class LaunchedProgram:
     """One program of the group and the signals it ends by: in order, and in a hurry."""
 
     name: str
@@ -43,7 +43,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Asked:
+class StopAsked:
     """Somebody asked the group to stop, by this signal."""
 
     number: int
@@ -53,7 +53,7 @@ class Asked:
 class Child:
     """A running program; `ends` are the times at which it ended by itself."""
 
-    program: Program
+    program: LaunchedProgram
     process: subprocess.Popen[bytes]
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=RESTARTS + 1))
 
@@ -62,7 +62,7 @@ class GroupError(Exception):
     """The group cannot go on; the message says why."""
 
 
-class Group:
+class ProcessGroup:
     """Runs programs until asked to stop. All its methods are for the main thread."""
 
     def __init__(self, log_dir: Path, environment: dict[str, str], directory: Path) -> None:
@@ -70,7 +70,7 @@ class Group:
         self.environment = environment
         self.directory = directory
         self.children: dict[str, Child] = {}
-        self.events: queue.Queue[Ended | Asked] = queue.Queue()
+        self.events: queue.Queue[Ended | StopAsked] = queue.Queue()
         self.stopping = False
         self.color = sys.stdout.isatty()
 
@@ -82,9 +82,9 @@ class Group:
     def _asked(self, number: int, frame: object) -> None:
         self.stopping = True
         # A signal may arrive while the queue's lock is held, so the event is put by another thread.
-        threading.Thread(target=self.events.put, args=(Asked(number),), daemon=True).start()
+        threading.Thread(target=self.events.put, args=(StopAsked(number),), daemon=True).start()
 
-    def start(self, program: Program) -> None:
+    def start(self, program: LaunchedProgram) -> None:
         """Start a program whose output is shown with its name and kept in `<name>.log`."""
         process = subprocess.Popen(
             embedded.bound(*program.command, ends_with=program.firm),
@@ -128,7 +128,7 @@ class Group:
             cwd=self.directory,
             start_new_session=True,
         )
-        self.children[name] = Child(Program(name, command), process)
+        self.children[name] = Child(LaunchedProgram(name, command), process)
         try:
             while process.poll() is None:
                 if not self.step(0.1):
@@ -149,7 +149,7 @@ class Group:
                 event = self.events.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return True
-            if isinstance(event, Asked):
+            if isinstance(event, StopAsked):
                 return False
             self._revive(event)
         return False

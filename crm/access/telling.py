@@ -54,7 +54,7 @@ LONG = 200
 
 
 @dataclass(frozen=True)
-class Line:
+class ActLine:
     """One act as a page tells it."""
 
     act: Act
@@ -67,12 +67,12 @@ class Line:
     """Whom it was done to, where that is a colleague: looked up, not frozen."""
 
 
-def told(acts: Sequence[Act]) -> list[Line]:
+def told(acts: Sequence[Act]) -> list[ActLine]:
     """Return a line for each act, in their order. One query where colleagues are among the things."""
     colleagues = [act.object_id for act in acts if act.kind == "crm.user" and act.object_id]
     names = dict(User.objects.filter(pk__in=colleagues).values_list("pk", "username")) if colleagues else {}
     return [
-        Line(
+        ActLine(
             act,
             _who(act),
             str(KINDS.get(act.kind, act.kind)),

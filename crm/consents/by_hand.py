@@ -24,7 +24,10 @@ def grant(
     text_version: str = "",
     proof: dict[str, Any] | None = None,
 ) -> Purpose:
-    """Record a yes; return everything the person allows now, which it may not change. Raises decide.PersonErased."""
+    """Record a yes; return everything the person allows now, which it may not change.
+
+    Raises decide.ErasedCannotConsent.
+    """
     held = decide.grant(
         customer=customer,
         purposes=purposes,

@@ -16,7 +16,7 @@ from crm.changes.tell import Origin, Signal, Topic, tell
 from crm.consents import standing
 from crm.consents.models import ConsentEvent
 from crm.consents.purposes import MARKETING_OBJECTION, Purpose, keys_of
-from crm.consents.standing import Standing
+from crm.consents.standing import PurposeStanding
 from crm.customers.models import Customer
 
 BATCH = 5_000
@@ -46,7 +46,7 @@ RETURNING id
 _LOCK = "SELECT id FROM crm_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
-class PersonErased(Exception):
+class ErasedCannotConsent(Exception):
     """The person was erased; there is nobody left to give permission."""
 
 
@@ -102,7 +102,7 @@ def grant(
     A yes said before the last no was heard changes nothing. Raises PersonErased when the person was erased.
     """
     if Customer.objects.select_for_update().values_list("state", flat=True).get(pk=customer.pk) == "erased":
-        raise PersonErased
+        raise ErasedCannotConsent
     said = Decision(customer.pk, purposes, True, source, basis, occurred_at, text_version, proof or {})
     return _decide(customer, said)
 
@@ -174,9 +174,9 @@ def record_statements(*, statements: Iterable[Statement]) -> int:
     return written
 
 
-def _news(statement: Statement, before: dict[tuple[int, int], Standing], heard: datetime) -> Iterator[Decision]:
-    def now(purpose: Purpose) -> Standing:
-        return before.get((statement.customer_id, int(purpose)), Standing(False, None))
+def _news(statement: Statement, before: dict[tuple[int, int], PurposeStanding], heard: datetime) -> Iterator[Decision]:
+    def now(purpose: Purpose) -> PurposeStanding:
+        return before.get((statement.customer_id, int(purpose)), PurposeStanding(False, None))
 
     refused, basis, mail = statement.refused, Basis.CONSENT, now(Purpose.EMAIL_MARKETING)
     if refused & Purpose.EMAIL_MARKETING and not mail.refused:
@@ -207,7 +207,7 @@ def _news(statement: Statement, before: dict[tuple[int, int], Standing], heard: 
             )
 
 
-def _undoes(statement: Statement, now: Standing, heard: datetime) -> bool:
+def _undoes(statement: Statement, now: PurposeStanding, heard: datetime) -> bool:
     # A date ahead of our clock is nobody's memory of when they agreed.
     said = statement.said_at
     return (

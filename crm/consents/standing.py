@@ -36,7 +36,7 @@ RETURNING c.id
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PurposeStanding:
     """What one person's words about one purpose come to."""
 
     allowed: bool
@@ -49,11 +49,11 @@ class Standing:
         return self.refused_at is not None and not self.allowed
 
 
-def of(customer_ids: Sequence[int]) -> dict[tuple[int, int], Standing]:
+def of(customer_ids: Sequence[int]) -> dict[tuple[int, int], PurposeStanding]:
     """Return (customer, purpose) → what is in force, for every purpose the people ever said a word about."""
     with connection.cursor() as cursor:
         cursor.execute(WORDS, [list(customer_ids)])
-        return {(pk, purpose): Standing(allowed, at) for pk, purpose, allowed, at in cursor.fetchall()}
+        return {(pk, purpose): PurposeStanding(allowed, at) for pk, purpose, allowed, at in cursor.fetchall()}
 
 
 def materialise(customer_ids: Sequence[int]) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from django.db import DataError
 
-from crm.ingest.event import Event, Outcome, Rejection
+from crm.ingest.event import Event, EventOutcome, Rejection
 from lib.outside import mended, storable
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]")
 MARK = b"\xef\xbb\xbf"
 # What Python and the database say of values that do not fit.
 FAULTS = (DataError, psycopg.DataError, ValueError, TypeError, ArithmeticError, RecursionError)
-Store = Callable[[Sequence[Event]], Outcome]
+Store = Callable[[Sequence[Event]], EventOutcome]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _mended(value: Any, depth: int, *, ids: bool = True) -> Any:
     return None if isinstance(value, dict | list) else value
 
 
-def stored(events: Sequence[Event], store: Store) -> Outcome:
+def stored(events: Sequence[Event], store: Store) -> EventOutcome:
     """Store events, and when something nobody foresaw is among them, all but that.
 
     `store` must be all or nothing, or take again what it took. A batch that fails is halved until the bad ones stand
@@ -96,15 +96,15 @@ def stored(events: Sequence[Event], store: Store) -> Outcome:
         if len(events) == 1:
             # No text of the error: it could hold what was sent.
             logger.warning("a message could not be stored: %s", type(error).__name__)
-            return Outcome(0, 0, [Rejection(0, "", UNFORESEEN)])
+            return EventOutcome(0, 0, [Rejection(0, "", UNFORESEEN)])
     middle = len(events) // 2
     first, second = stored(events[:middle], store), stored(events[middle:], store)
     later = [Rejection(item.index + middle, item.field, item.reason) for item in second.rejected]
-    return Outcome(first.accepted + second.accepted, first.known + second.known, [*first.rejected, *later])
+    return EventOutcome(first.accepted + second.accepted, first.known + second.known, [*first.rejected, *later])
 
 
-def each(events: Sequence[Event], store: Store) -> Outcome:
+def each(events: Sequence[Event], store: Store) -> EventOutcome:
     """Store events one after the other: for what is not all or nothing."""
     found = [stored([event], store) for event in events]
     rejected = [Rejection(at, item.field, item.reason) for at, one in enumerate(found) for item in one.rejected]
-    return Outcome(sum(one.accepted for one in found), sum(one.known for one in found), rejected)
+    return EventOutcome(sum(one.accepted for one in found), sum(one.known for one in found), rejected)

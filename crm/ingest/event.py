@@ -63,7 +63,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EventOutcome:
     """What became of a batch: every event was accepted, known already, or rejected."""
 
     accepted: int = 0

@@ -38,7 +38,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One record: the line it ends on, its cells, and why it cannot be used (empty when it can)."""
 
     line: int
@@ -105,7 +105,7 @@ def _delimiter(sample: str) -> str:
     return best
 
 
-def read(path: Path, dialect: Dialect) -> Iterator[Row]:
+def read(path: Path, dialect: Dialect) -> Iterator[FileRow]:
     """Yield every record, the header first. A record of another width than the header is yielded with its problem.
 
     Raises UnreadableFile when the header has more than 500 columns, or names one twice.
@@ -120,17 +120,17 @@ def read(path: Path, dialect: Dialect) -> Iterator[Row]:
             except StopIteration:
                 return
             except csv.Error:
-                yield Row(reader.line_num, [], "A cell is too long; a quote may have been opened and never closed.")
+                yield FileRow(reader.line_num, [], "A cell is too long; a quote may have been opened and never closed.")
                 continue
             if not cells or (len(cells) == 1 and not cells[0].strip()):
                 continue
             if not width:
                 width = len(cells)
-                yield Row(reader.line_num, _header(cells))
+                yield FileRow(reader.line_num, _header(cells))
             elif len(cells) != width:
-                yield Row(reader.line_num, cells, f"The row has {len(cells)} cells, the header {width}.")
+                yield FileRow(reader.line_num, cells, f"The row has {len(cells)} cells, the header {width}.")
             else:
-                yield Row(reader.line_num, cells)
+                yield FileRow(reader.line_num, cells)
 
 
 def _header(cells: list[str]) -> list[str]:

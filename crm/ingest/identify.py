@@ -10,8 +10,8 @@ from crm.consents import decide
 from crm.consents.purposes import keys_of
 from crm.customers.models import Customer
 from crm.ingest import people, person, refusals
-from crm.ingest.event import ALIAS, Event, Outcome, Rejection
-from crm.ingest.person import GENDERS, Person
+from crm.ingest.event import ALIAS, Event, EventOutcome, Rejection
+from crm.ingest.person import GENDERS, IncomingPerson
 from crm.ingest.scrubbing import clean_id, clean_properties, clean_reference, names_identifier
 
 TWO_KNOWN = "Both ids are known people; two known people are not made one."
@@ -24,7 +24,7 @@ TRAITS = {"firstName": "first_name", "lastName": "last_name", "name": "name", "a
 COARSE = ("language", "timezone", "country", "region", "gender")
 
 
-def apply(events: Sequence[Event]) -> Outcome:
+def apply(events: Sequence[Event]) -> EventOutcome:
     """Apply IDENTIFY and ALIAS events in their order; bad ones are rejected one by one.
 
     Somebody with an anonymous id only and an e-mail address among the traits is known by that address from then on. An
@@ -40,7 +40,7 @@ def apply(events: Sequence[Event]) -> Outcome:
             rejected.append(Rejection(index, *problem))
         else:
             done += 1
-    return Outcome(done, 0, rejected)
+    return EventOutcome(done, 0, rejected)
 
 
 def _alias(event: Event) -> tuple[str, str] | None:
@@ -67,7 +67,7 @@ def _proof(event: Event) -> dict[str, Any]:
     return {"message": clean_reference(event.message_id[:PROOF_LIMIT])}
 
 
-def _identify(event: Event, told: Person) -> tuple[str, str] | None:
+def _identify(event: Event, told: IncomingPerson) -> tuple[str, str] | None:
     if not told.external_id and not told.email:
         return _anonymous(event, told)
     outcome = person.save([told], event.source, _proof(event))
@@ -79,7 +79,7 @@ def _identify(event: Event, told: Person) -> tuple[str, str] | None:
     return _stands(told, {"external_id": clean_id(name)})
 
 
-def _stands(told: Person, who: dict[str, Any]) -> tuple[str, str] | None:
+def _stands(told: IncomingPerson, who: dict[str, Any]) -> tuple[str, str] | None:
     # Read back, so that no program believes that it subscribed somebody it did not.
     asked = refusals.purposes_of(told.consents, granted=True)
     held = Customer.objects.values_list("permission", flat=True).get(**who) if asked else 0
@@ -98,7 +98,7 @@ def _with_both(event: Event, external_id: str) -> Event:
     )
 
 
-def _anonymous(event: Event, told: Person) -> tuple[str, str] | None:
+def _anonymous(event: Event, told: IncomingPerson) -> tuple[str, str] | None:
     if problem := person.problem_of(told, named=True):
         return problem
     found = people.resolve([event], event.source).of(event)
@@ -114,7 +114,7 @@ def _anonymous(event: Event, told: Person) -> tuple[str, str] | None:
     return _stands(told, {"pk": found})
 
 
-def person_of(event: Event) -> Person:
+def person_of(event: Event) -> IncomingPerson:
     """Return what the traits of an event say, identifying ones apart from coarse ones."""
     traits = dict(event.traits or {})
     coarse = {name: _text(traits.pop(name, "")) for name in COARSE}
@@ -129,7 +129,7 @@ def person_of(event: Event) -> Person:
             identity[key[:60]] = _text(value)
         else:
             attributes[key] = value
-    return Person(
+    return IncomingPerson(
         external_id=event.external_id,
         email=email,
         phone=phone,

@@ -13,7 +13,7 @@ from crm.changes import tell
 from crm.changes.tell import Origin
 from crm.ingest import goods, people
 from crm.ingest.checking import AHEAD, facts_of, problem_of
-from crm.ingest.event import NOT_ACTS, Event, Outcome, Rejection
+from crm.ingest.event import NOT_ACTS, Event, EventOutcome, Rejection
 from crm.interactions import partitions
 
 BATCH = 50_000
@@ -65,7 +65,7 @@ SELECT count(*) FROM fresh
 """  # noqa: S608 our own words only
 
 
-def record(events: Sequence[Event], *, create_products: bool = False, origin: Origin = Origin.LIVE) -> Outcome:
+def record(events: Sequence[Event], *, create_products: bool = False, origin: Origin = Origin.LIVE) -> EventOutcome:
     """Store what customers did, each event once however often it is sent, and say what became of each.
 
     People nobody knows become customers who may be served and nothing else. A product nobody knows rejects its event,
@@ -79,7 +79,7 @@ def record(events: Sequence[Event], *, create_products: bool = False, origin: Or
         part = _record_batch(events[start : start + BATCH], start, rejected, create_products, origin)
         accepted, known = accepted + part[0], known + part[1]
     rejected.sort(key=lambda rejection: rejection.index)
-    return Outcome(accepted, known, rejected)
+    return EventOutcome(accepted, known, rejected)
 
 
 def _record_batch(

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from crm.consents.purposes import BY_KEY
 from crm.ingest.cells import BadCell, consent, moment, number
-from crm.ingest.files import Row
-from crm.ingest.person import GENDERS, Person, age_band
+from crm.ingest.files import FileRow
+from crm.ingest.person import GENDERS, IncomingPerson, age_band
 from crm.ingest.sink import Line
 
 IDENTITY = ("first_name", "last_name", "address")
@@ -39,7 +39,7 @@ COLUMNS = (
 ONE_OF = (("external_id", "email"),)
 
 
-def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[Line[Person]]:
+def lines(rows: Iterable[FileRow], places: dict[str, int], source: str) -> Iterator[Line[IncomingPerson]]:
     """Yield a person for every row. A birth year or an age is kept as its band only; an empty cell says nothing."""
     for row in rows:
         if row.problem:
@@ -49,7 +49,7 @@ def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[
         yield row.line, row.cells, _person(cells)
 
 
-def _person(cells: dict[str, str]) -> Person:
+def _person(cells: dict[str, str]) -> IncomingPerson:
     # A cell that cannot be read rejects the row; the refusals in the others are taken all the same.
     problem: tuple[str, str] | None = None
     consents = {key.strip(): True for key in cells.get("consents", "").replace(";", ",").split(",") if key.strip()}
@@ -68,7 +68,7 @@ def _person(cells: dict[str, str]) -> Person:
     except BadCell as error:
         problem = problem or (column, str(error))
     gender = cells.get("gender", "").casefold()
-    return Person(
+    return IncomingPerson(
         external_id=cells.get("external_id", ""),
         email=cells.get("email", ""),
         phone=cells.get("phone", ""),

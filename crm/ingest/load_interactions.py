@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from crm.ingest.cells import BadCell, moment, number
 from crm.ingest.event import Event
-from crm.ingest.files import Row
+from crm.ingest.files import FileRow
 from crm.ingest.sink import Fingerprints, Line
 
 COLUMNS = (
@@ -25,7 +25,7 @@ ONE_OF = (("external_id", "anonymous_id"), ("occurred_at",))
 """Groups of columns of which a file needs at least one."""
 
 
-def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[Line[Event]]:
+def lines(rows: Iterable[FileRow], places: dict[str, int], source: str) -> Iterator[Line[Event]]:
     """Yield an event for every row; a file without a column of kinds is a file of orders."""
     fingerprints = Fingerprints()
     for row in rows:

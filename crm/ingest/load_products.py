@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from crm.ingest.cells import BadCell, number, yes_or_no
-from crm.ingest.files import Row
+from crm.ingest.files import FileRow
 from crm.ingest.sink import Line
 
 TEXTS = {
@@ -21,7 +21,7 @@ ONE_OF = (("sku",), ("name",))
 MAX_PRICE = 10**10
 
 
-def lines(rows: Iterable[Row], places: dict[str, int], source: str) -> Iterator[Line[Mapping[str, Any]]]:
+def lines(rows: Iterable[FileRow], places: dict[str, int], source: str) -> Iterator[Line[Mapping[str, Any]]]:
     """Yield the columns of a product for every row; what the file does not name stays as it is."""
     for row in rows:
         if row.problem:

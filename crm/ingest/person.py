@@ -18,7 +18,7 @@ from crm.consents import decide
 from crm.consents.purposes import BY_KEY
 from crm.customers.models import Customer
 from crm.ingest import refusals
-from crm.ingest.event import Outcome, Rejection
+from crm.ingest.event import EventOutcome, Rejection
 from crm.ingest.people import CLOSED
 from crm.ingest.scrubbing import clean_id, clean_properties, clean_text
 from crm.privacy import blindindex, vault
@@ -62,7 +62,7 @@ RETURNING external_id, id, uuid, xmax = 0
 
 
 @dataclass(slots=True, kw_only=True)
-class Person:
+class IncomingPerson:
     """One person as told. Empty means not told; what is known already then stays."""
 
     external_id: str = ""
@@ -94,7 +94,7 @@ class Person:
 @dataclass(slots=True)
 class _Known:
     index: int
-    person: Person
+    person: IncomingPerson
     external_id: str
     email_index: bytes | None = None
     phone_index: bytes | None = None
@@ -109,12 +109,12 @@ def age_band(age: int) -> str:
 
 
 def save(
-    people: Sequence[Person],
+    people: Sequence[IncomingPerson],
     source: str,
     proof: dict[str, Any] | None = None,
     *,
     origin: Origin = Origin.LIVE,
-) -> Outcome:
+) -> EventOutcome:
     """Make or update the customers, seal their identities and record their consents, in one transaction.
 
     `proof` says which import or message it was, and is kept with each consent. What a rejected row refuses is recorded
@@ -133,10 +133,10 @@ def save(
         refusals.record([refusal_of(people[rejection.index]) for rejection in rejected], source, proof or {})
         _tell(good, origin)
     rejected.sort(key=lambda rejection: rejection.index)
-    return Outcome(added, len(good) - added, rejected)
+    return EventOutcome(added, len(good) - added, rejected)
 
 
-def _checked(people: Sequence[Person], rejected: list[Rejection]) -> list[_Known]:
+def _checked(people: Sequence[IncomingPerson], rejected: list[Rejection]) -> list[_Known]:
     good: dict[str, _Known] = {}
     for index, person in enumerate(people):
         problem = problem_of(person)
@@ -159,7 +159,7 @@ def _checked(people: Sequence[Person], rejected: list[Rejection]) -> list[_Known
     return list(good.values())
 
 
-def problem_of(person: Person, *, named: bool = False) -> tuple[str, str] | None:
+def problem_of(person: IncomingPerson, *, named: bool = False) -> tuple[str, str] | None:
     """Return (field, reason) of what is wrong with a person as told; `named` when an anonymous id names them."""
     if person.problem:
         return person.problem
@@ -265,7 +265,7 @@ def _values(row: _Known, source: str) -> tuple[Any, ...]:
     return (uuid.uuid7(), row.external_id, *(getattr(person, name) for name in COARSE), attributes, source)
 
 
-def _sealed(person: Person) -> bool:
+def _sealed(person: IncomingPerson) -> bool:
     return bool(person.email or person.phone or person.identity)
 
 
@@ -284,7 +284,7 @@ def _sealing(row: _Known) -> vault.Sealing:
 
 
 def statement_of(
-    person: Person, customer_id: int, source: str, proof: dict[str, Any] | None, origin: Origin = Origin.LIVE
+    person: IncomingPerson, customer_id: int, source: str, proof: dict[str, Any] | None, origin: Origin = Origin.LIVE
 ) -> decide.Statement:
     """Return what a person, known by now, says about their purposes."""
     how = clean_text(person.consent_how)[:HOW_LIMIT]
@@ -301,7 +301,7 @@ def statement_of(
     )
 
 
-def refusal_of(person: Person, anonymous_id: str = "") -> refusals.Refusal:
+def refusal_of(person: IncomingPerson, anonymous_id: str = "") -> refusals.Refusal:
     """Return what a person refuses, with every name they are given."""
     return refusals.Refusal(
         purposes=refusals.purposes_of(person.consents),

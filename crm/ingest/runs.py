@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from crm.ingest import datasets, load_customers, load_interactions, load_products
-from crm.ingest.files import Rejects, Row, UnreadableFile, columns, read, sniff
+from crm.ingest.files import FileRow, Rejects, UnreadableFile, columns, read, sniff
 from crm.ingest.models import ImportRun
-from crm.ingest.sink import Sink
+from crm.ingest.sink import ImportSink
 from lib.progress import Progress
 from lib.runs import Cancelled
 
@@ -91,7 +91,7 @@ def _file(run: ImportRun, path: Path, progress: Progress | None) -> None:
         if not places.keys() & set(group):
             raise UnreadableFile(f"The file has no column {' or '.join(group)}; its columns are: {', '.join(header)}")
     with _rejects(run, header) as rejects:
-        sink = Sink(run, rejects, _count(path), progress)
+        sink = ImportSink(run, rejects, _count(path), progress)
         sink.mapped = {name: header[place] for name, place in places.items()}
         doing = f"Reading {dialect.encoding}, cells separated by {dialect.delimiter!r}"
         if run.subject == Subject.CUSTOMERS:
@@ -102,7 +102,7 @@ def _file(run: ImportRun, path: Path, progress: Progress | None) -> None:
             sink.events(load_interactions.lines(rows, places, run.source), doing)
 
 
-def _header(rows: Iterator[Row]) -> Sequence[str]:
+def _header(rows: Iterator[FileRow]) -> Sequence[str]:
     first = next(rows, None)
     if first is None or first.problem:
         raise UnreadableFile("The file has no header.")
@@ -120,7 +120,7 @@ def _dataset(run: ImportRun, path: Path, progress: Progress | None) -> None:
     if dataset is None:
         raise UnreadableFile(f"There is no data set {run.filename}; there are {', '.join(datasets.NAMES)}.")
     with _rejects(run, dataset.HEADER) as rejects:
-        sink = Sink(run, rejects, dataset.size(path), progress)
+        sink = ImportSink(run, rejects, dataset.size(path), progress)
         dataset.load(path, sink, timedelta(days=int(run.mapping.get(SHIFT, 0))))
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm.ingest import clean, identify, intake, refusals
 from crm.ingest.cells import BadCell, moment, refuses
-from crm.ingest.event import ALIAS, IDENTIFY, NOT_ACTS, Event, Outcome, Rejection
+from crm.ingest.event import ALIAS, IDENTIFY, NOT_ACTS, Event, EventOutcome, Rejection
 from crm.ingest.scrubbing import clean_reference
 from crm.interactions.models import Interaction
 
@@ -67,7 +67,7 @@ class _Call:
         )
 
 
-def take(messages: Sequence[Any], source: str, *, undoes_refusals: bool = False) -> Outcome:
+def take(messages: Sequence[Any], source: str, *, undoes_refusals: bool = False) -> EventOutcome:
     """Take a batch of Segment messages in; rejections carry the position of the message.
 
     Who people are comes first and what they did second, whatever their order in the batch: then a visitor's acts land
@@ -101,10 +101,10 @@ def take(messages: Sequence[Any], source: str, *, undoes_refusals: bool = False)
         refusals.record(refused, source, {})
         accepted, seen = accepted + outcome.accepted, seen + outcome.known
         rejected += [Rejection(part[item.index][0], item.field, item.reason) for item in outcome.rejected]
-    return Outcome(accepted, seen, sorted(rejected, key=lambda item: item.index))
+    return EventOutcome(accepted, seen, sorted(rejected, key=lambda item: item.index))
 
 
-def _record(events: Sequence[Event]) -> Outcome:
+def _record(events: Sequence[Event]) -> EventOutcome:
     return intake.record(events, create_products=True)
 
 

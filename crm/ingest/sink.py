@@ -13,10 +13,10 @@ from crm.catalog.upsert import upsert_products
 from crm.changes.tell import Origin
 from crm.ingest import intake, person
 from crm.ingest.checking import AHEAD, EARLIEST
-from crm.ingest.event import Event, Outcome
+from crm.ingest.event import Event, EventOutcome
 from crm.ingest.files import Rejects
 from crm.ingest.models import ImportRun
-from crm.ingest.person import Person
+from crm.ingest.person import IncomingPerson
 from crm.interactions import partitions
 from lib.progress import Progress, silent
 
@@ -46,7 +46,7 @@ class Fingerprints:
         return f"{digest.hex()}-{before}" if before else digest.hex()
 
 
-class Sink:
+class ImportSink:
     """Takes what loaders make of rows. A batch, its counts and the place in the file are one transaction.
 
     So a run whose worker died is gone on with by skipping the rows it has read.
@@ -69,7 +69,7 @@ class Sink:
             _make_months,
         )
 
-    def people(self, lines: Iterable[Line[Person]], doing: str) -> None:
+    def people(self, lines: Iterable[Line[IncomingPerson]], doing: str) -> None:
         """Store customers; raises Cancelled between batches when somebody asked to stop."""
         proof = {"import": self.run.pk}
         self._take(lines, PEOPLE, lambda batch: person.save(batch, self.run.source, proof, origin=Origin.IMPORT), doing)
@@ -82,7 +82,7 @@ class Sink:
         self,
         lines: Iterable[Line[T]],
         size: int,
-        store: Callable[[list[T]], Outcome],
+        store: Callable[[list[T]], EventOutcome],
         doing: str,
         before: Callable[[list[T]], None] = lambda rows: None,
     ) -> None:
@@ -107,7 +107,7 @@ class Sink:
             self.skip -= passed
             self.run.report(self.run.rows_read, self.run.total, "Going on from where the lost worker was")
 
-    def _store(self, batch: list[Line[T]], store: Callable[[list[T]], Outcome]) -> Outcome:
+    def _store(self, batch: list[Line[T]], store: Callable[[list[T]], EventOutcome]) -> EventOutcome:
         good: list[T] = []
         places: list[int] = []
         for place, (line, cells, meant) in enumerate(batch):
@@ -116,7 +116,7 @@ class Sink:
             else:
                 good.append(meant)
                 places.append(place)
-        outcome = store(good) if good else Outcome()
+        outcome = store(good) if good else EventOutcome()
         for rejection in outcome.rejected:
             line, cells, _ = batch[places[rejection.index]]
             self._reject(line, cells, rejection.field, rejection.reason)
@@ -125,9 +125,9 @@ class Sink:
     def _reject(self, line: int, cells: Sequence[Any], column: str, reason: str) -> None:
         self.rejects.add(line, list(map(str, cells)), self.mapped.get(column, column), reason)
 
-    def _tell(self, doing: str, read: int = 0, outcome: Outcome | None = None) -> None:
+    def _tell(self, doing: str, read: int = 0, outcome: EventOutcome | None = None) -> None:
         run = self.run
-        outcome = outcome or Outcome()
+        outcome = outcome or EventOutcome()
         rows = run.rows_read + read
         run.report(
             rows,
@@ -149,6 +149,6 @@ def _make_months(events: list[Event]) -> None:
     partitions.ensure({at.astimezone(UTC).date().replace(day=1) for at in moments if EARLIEST <= at <= latest})
 
 
-def _products(rows: list[Mapping[str, Any]]) -> Outcome:
+def _products(rows: list[Mapping[str, Any]]) -> EventOutcome:
     added, _ = upsert_products(rows)
-    return Outcome(added, len(rows) - added)
+    return EventOutcome(added, len(rows) - added)

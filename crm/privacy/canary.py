@@ -32,7 +32,7 @@ class Canary:
 
 
 @dataclass(frozen=True)
-class Hit:
+class CanaryFinding:
     """A trace of a planted person where there must be none."""
 
     place: str
@@ -73,22 +73,26 @@ def _plant(permission: int) -> Canary:
     return Canary(customer, marker)
 
 
-def search(canaries: Sequence[Canary], *, paths: Iterable[Path] = ()) -> list[Hit]:
+def search(canaries: Sequence[Canary], *, paths: Iterable[Path] = ()) -> list[CanaryFinding]:
     """Return where planted people turn up: files below `paths` (releases, models, exports, logs, mail), derived tables.
 
     Looked for are the marker, the uuid in its spellings, and the person's pseudonym in every release that still has a
     key. Compressed files (Parquet, npz) are read, not only searched for bytes.
     """
     needles = {canary.customer.pk: _needles(canary) for canary in canaries}
-    hits: list[Hit] = []
+    hits: list[CanaryFinding] = []
     for path in paths:
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if file.is_file():
                 content = _content(file)
-                hits += [Hit(file.name, pk) for pk, words in needles.items() if any(word in content for word in words)]
+                hits += [
+                    CanaryFinding(file.name, pk)
+                    for pk, words in needles.items()
+                    if any(word in content for word in words)
+                ]
     for model, field in erasure.derived_models():
         found = model._base_manager.filter(**{f"{field}__in": list(needles)}).values_list(field, flat=True)
-        hits += [Hit(model._meta.label, pk) for pk in found]
+        hits += [CanaryFinding(model._meta.label, pk) for pk in found]
     return hits
 
 

@@ -14,7 +14,7 @@ APPS = ("crm", "segmentation", "recommendations", "campaigns")
 
 
 @dataclass(frozen=True)
-class Entry:
+class InventoryEntry:
     """One line of the inventory."""
 
     model: type[Model]
@@ -33,7 +33,7 @@ def models() -> Iterator[type[Model]]:
         yield from apps.get_app_config(label).get_models()
 
 
-def entries() -> list[Entry]:
+def entries() -> list[InventoryEntry]:
     """Return the inventory: one entry for each declared field."""
     found = []
     for model in models():
@@ -41,7 +41,7 @@ def entries() -> list[Entry]:
         for name in _fields(model):
             declaration = getattr(declared, name, None)
             if isinstance(declaration, Declaration):
-                found.append(Entry(model, name, declaration))
+                found.append(InventoryEntry(model, name, declaration))
     return found
 
 

@@ -37,7 +37,7 @@ class BadRoot(Exception):
     """The root key is not 32 random bytes in base64."""
 
 
-class BadKey(Exception):
+class KeyUnusable(Exception):
     """A wrapped key was altered, moved from another person, class or epoch, or wrapped under another root."""
 
 
@@ -85,7 +85,7 @@ def unwrap(wrapped: bytes, person: UUID, seal: str, epoch: int) -> bytes:
     try:
         return _kek(seal, epoch).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(person, seal, epoch))
     except (InvalidTag, ValueError) as error:
-        raise BadKey("a wrapped key was altered or moved") from error
+        raise KeyUnusable("a wrapped key was altered or moved") from error
 
 
 def wrap_apart(label: str, key: bytes, bound: bytes) -> bytes:
@@ -99,7 +99,7 @@ def unwrap_apart(label: str, wrapped: bytes, bound: bytes) -> bytes:
     try:
         return _cipher(subkey(label)).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
     except (InvalidTag, ValueError) as error:
-        raise BadKey("a wrapped key was altered or moved") from error
+        raise KeyUnusable("a wrapped key was altered or moved") from error
 
 
 def epoch_now() -> int:

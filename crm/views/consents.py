@@ -78,7 +78,7 @@ def grant(request: HttpRequest, uuid: Any, key: str) -> HttpResponse:
             text_version=form.cleaned_data["text_version"],
             proof=form.proof(actor(user)),
         )
-    except decide.PersonErased:
+    except decide.ErasedCannotConsent:
         messages.error(request, _("This person was erased."))
         return redirect(privacy_tab(shown))
     if held & purpose:

@@ -10,7 +10,7 @@ from lib.embedded import unprivileged
 
 
 @dataclass(frozen=True)
-class Identity:
+class ServerIdentity:
     """How and as whom a server runs; the modes are those of `unprivileged`."""
 
     mode: str
@@ -23,6 +23,6 @@ class Identity:
         return [*wrapper, *command]
 
 
-def ourselves() -> Identity:
+def ourselves() -> ServerIdentity:
     """The identity that changes nothing."""
-    return Identity("same", os.geteuid())
+    return ServerIdentity("same", os.geteuid())

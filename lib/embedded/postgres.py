@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from lib.embedded.identity import Identity, ourselves
+from lib.embedded.identity import ServerIdentity, ourselves
 from lib.embedded.places import (
     DATABASES,
     POSTGRES_PORT,
@@ -26,7 +26,7 @@ from lib.embedded.places import (
 SMALL_SHARED_MEMORY = 512 * 1024 * 1024
 
 
-def identity(data: Path) -> Identity:
+def identity(data: Path) -> ServerIdentity:
     """Choose the identity for a data directory that may not exist yet.
 
     An ordinary user runs it as himself. Root runs it as the directory's owner if that is somebody else, else in a user
@@ -37,13 +37,13 @@ def identity(data: Path) -> Identity:
     if os.geteuid() != 0:
         if owner != os.geteuid():
             raise ServicesError(f"{data} belongs to another user; run as that user or choose another VAR_DIR.")
-        return ourselves() if named(owner) else Identity("namespace", unprivileged_account())
+        return ourselves() if named(owner) else ServerIdentity("namespace", unprivileged_account())
     if owner != 0:
-        return Identity("account", owner)
+        return ServerIdentity("account", owner)
     uid = unprivileged_account()
     probe = data if data.exists() else data.parent
     refused = []
-    for candidate in (Identity("namespace", uid), Identity("account", uid)):
+    for candidate in (ServerIdentity("namespace", uid), ServerIdentity("account", uid)):
         # The data must be reachable too: a namespace has root's files, but not root's right to enter those of others.
         enter = [sys.executable, "-I", "-S", "-c", "import os, sys; os.listdir(sys.argv[1])", str(probe)]
         for command in ([str(postgres_binary("postgres")), "--version"], enter):
@@ -77,7 +77,7 @@ def unprivileged_account() -> int:
     raise ServicesError("PostgreSQL refuses to run as root, and this machine has no other account.")
 
 
-def initialise(where: Places, who: Identity) -> None:
+def initialise(where: Places, who: ServerIdentity) -> None:
     """Make the data directory if it is not complete. Raises ServicesError with initdb's own words."""
     if (where.data / "PG_VERSION").exists():
         return
@@ -188,7 +188,7 @@ def ready(where: Places) -> bool:
     return len(lines) > 7 and lines[7].strip() == "ready"
 
 
-def start(where: Places, who: Identity, fast: bool) -> subprocess.Popen[bytes]:
+def start(where: Places, who: ServerIdentity, fast: bool) -> subprocess.Popen[bytes]:
     """Start the server as a child of this process; it shuts down (fast) when this process dies."""
     settings = [word for name, value in options(where, fast).items() for word in ("-c", f"{name}={value}")]
     command = [str(postgres_binary("postgres")), "-D", str(where.data), *settings]

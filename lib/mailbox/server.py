@@ -23,7 +23,7 @@ class MailboxError(Exception):
     """The mailbox server cannot run; the message says why."""
 
 
-class Sink:
+class MailSink:
     """Takes mails from any number of connections and commits them in groups, before each gets its 250."""
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -107,7 +107,7 @@ async def serve(var_dir: Path, listener: socket.socket, ready: Callable[[int], N
     # aiosmtpd tells of every command of every mail.
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     with open_mailbox(var_dir) as mailbox:
-        sink = Sink(mailbox)
+        sink = MailSink(mailbox)
 
         def connection() -> SMTP:
             return SMTP(

@@ -92,7 +92,7 @@ class CustomerRecommendations(APIView):
             return Response(_matching(request, uuid, question))
         placement = asking.placement(request)
         found = live.answer(
-            live.Asked(
+            live.LiveQuestion(
                 uuid=uuid,
                 n=asking.length(request),
                 placement=placement,
@@ -108,7 +108,7 @@ class CustomerRecommendations(APIView):
         return Response(_listing(found, placement.key if placement else None))
 
 
-def _listing(found: live.Answer, placement: str | None) -> dict[str, Any]:
+def _listing(found: live.LiveAnswer, placement: str | None) -> dict[str, Any]:
     names = {pk: good.name for pk, good in found.goods.items()}
     return {
         "customer": str(found.person.uuid),

@@ -6,7 +6,7 @@ neighbours cannot.
 
 from recommendations.candidates import encoder_training
 from recommendations.candidates.base import Arrays
-from recommendations.candidates.encoder_examples import Examples
+from recommendations.candidates.encoder_examples import NextItemExamples
 from recommendations.candidates.encoder_training import EncoderConfig
 from recommendations.candidates.tower import Tower
 from recommendations.dataset.arrays import Floats, Ints
@@ -22,7 +22,7 @@ class Encoder(Tower):
     def __init__(self, config: EncoderConfig | None = None) -> None:
         self.config: EncoderConfig = config or EncoderConfig()
 
-    def learn(self, examples: Examples) -> Arrays:
+    def learn(self, examples: NextItemExamples) -> Arrays:
         """As encoder_training.learn()."""
         return encoder_training.learn(examples, self.config)
 

@@ -45,7 +45,7 @@ class TowerConfig:
 
 
 @dataclass(frozen=True)
-class Examples:
+class NextItemExamples:
     """What is learned from. Words are numbers from 1, in (rows, fields); 0 stands for unknown."""
 
     history: History
@@ -61,7 +61,7 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ExampleBatch:
     """Targets, and the histories before them laid end to end."""
 
     targets: Ints
@@ -78,7 +78,7 @@ class Batch:
     """The same without recency."""
 
 
-def first_weights(examples: Examples, config: TowerConfig) -> Arrays:
+def first_weights(examples: NextItemExamples, config: TowerConfig) -> Arrays:
     """Small random vectors drawn by numpy, so that they hold whatever the library's version; biases by popularity.
 
     `ids` (items, factors), `item_words` (words + 1, factors) and `bias` (items,) describe items; `words` (people's
@@ -109,7 +109,7 @@ def first_weights(examples: Examples, config: TowerConfig) -> Arrays:
     }
 
 
-def finished(weights: Arrays, examples: Examples) -> Arrays:
+def finished(weights: Arrays, examples: NextItemExamples) -> Arrays:
     """Item vectors put together as `items`, and the rest as it is; nobody's word is 0, so its vector is too.
 
     An item nobody took was a wrong answer all along, which says nothing of how it will be liked: where its words are
@@ -130,7 +130,7 @@ def finished(weights: Arrays, examples: Examples) -> Arrays:
     return out
 
 
-def batches(history: History, config: TowerConfig) -> Iterator[Batch]:
+def batches(history: History, config: TowerConfig) -> Iterator[ExampleBatch]:
     """Every pair once a round, in random order, behind what the person took before it.
 
     Without order a person's items come in a new random order each round.
@@ -152,7 +152,7 @@ def batches(history: History, config: TowerConfig) -> Iterator[Batch]:
         yield batch_of(sequence, at, before[at], people[at], config)
 
 
-def batch_of(sequence: Ints, at: Ints, before: Ints, people: Ints, config: TowerConfig) -> Batch:
+def batch_of(sequence: Ints, at: Ints, before: Ints, people: Ints, config: TowerConfig) -> ExampleBatch:
     """The pairs at places `at` of `sequence` (items by person and time); `before` says how many the person had."""
     lengths = np.minimum(before, config.memory)
     starts = np.cumsum(lengths) - lengths
@@ -160,7 +160,7 @@ def batch_of(sequence: Ints, at: Ints, before: Ints, people: Ints, config: Tower
     rank = length - 1 - (np.arange(len(length)) - np.repeat(starts, lengths))
     fade = np.exp(-rank / np.maximum(config.recency * length, 1e-9))
     total = np.bincount(np.repeat(np.arange(len(at)), lengths), fade, minlength=len(at))
-    return Batch(
+    return ExampleBatch(
         targets=sequence[at],
         people=people,
         read=sequence[ranges(at - lengths, lengths)],
@@ -170,7 +170,7 @@ def batch_of(sequence: Ints, at: Ints, before: Ints, people: Ints, config: Tower
     )
 
 
-def owned(history: History, batch: Batch, items: Ints) -> "tuple[Ints, Ints]":
+def owned(history: History, batch: ExampleBatch, items: Ints) -> "tuple[Ints, Ints]":
     """Cells (pair, place among `items`) of what the pair's person has, the pair's own target left out.
 
     `items` are positions, none of them twice.

@@ -14,8 +14,8 @@ import numpy as np
 
 from recommendations.candidates.base import Arrays
 from recommendations.candidates.encoder_examples import (
-    Batch,
-    Examples,
+    ExampleBatch,
+    NextItemExamples,
     TowerConfig,
     batches,
     finished,
@@ -63,7 +63,7 @@ class _Inputs:
     """Log of each rival's chance to compete; (rivals,)."""
 
 
-def learn(examples: Examples, config: EncoderConfig) -> Arrays:
+def learn(examples: NextItemExamples, config: EncoderConfig) -> Arrays:
     """The learned arrays by name, as encoder_examples.finished() names them; deterministic by seed on one thread."""
     weights = first_weights(examples, config)
     if not len(examples.history.indices):
@@ -103,7 +103,7 @@ class _Adam:
             self.weights[name] -= change
 
 
-def _inputs(examples: Examples, config: EncoderConfig) -> Iterator[_Inputs]:
+def _inputs(examples: NextItemExamples, config: EncoderConfig) -> Iterator[_Inputs]:
     history = examples.history
     rng = np.random.default_rng(config.seed)
     people_words = _words(examples.people_words, examples.n_people_words)
@@ -124,7 +124,7 @@ def _inputs(examples: Examples, config: EncoderConfig) -> Iterator[_Inputs]:
         )
 
 
-def _rivals(takers: Ints, batch: Batch, rng: np.random.Generator, config: EncoderConfig) -> tuple[Ints, Floats]:
+def _rivals(takers: Ints, batch: ExampleBatch, rng: np.random.Generator, config: EncoderConfig) -> tuple[Ints, Floats]:
     """What competes in a batch, and the log of each one's chance to, 0 where all compete."""
     n = len(takers)
     if n <= config.drawn:

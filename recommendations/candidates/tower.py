@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from recommendations.candidates.base import Arrays, Candidate
-from recommendations.candidates.encoder_examples import Examples, TowerConfig
+from recommendations.candidates.encoder_examples import NextItemExamples, TowerConfig
 from recommendations.candidates.encoder_training import unit
 from recommendations.dataset.arrays import Floats, Ints, dense
 from recommendations.dataset.events import Dataset
@@ -37,12 +37,12 @@ class Tower(Candidate):
     config: TowerConfig
 
     @abstractmethod
-    def learn(self, examples: Examples) -> Arrays:
+    def learn(self, examples: NextItemExamples) -> Arrays:
         """The learned arrays, as encoder_examples.finished() has them."""
 
     def fit(self, dataset: Dataset) -> Self:
         """Learn who took what after what."""
-        examples = Examples.of(dataset)
+        examples = NextItemExamples.of(dataset)
         learned = self.learn(examples)
         self.groups = examples.people_words
         self.items, self.bias = learned["items"], learned["bias"]

@@ -7,7 +7,7 @@ encoder serves its own.
 
 from recommendations.candidates import two_tower_training
 from recommendations.candidates.base import Arrays
-from recommendations.candidates.encoder_examples import Examples
+from recommendations.candidates.encoder_examples import NextItemExamples
 from recommendations.candidates.tower import Tower
 from recommendations.candidates.two_tower_training import TwoTowerConfig
 
@@ -21,6 +21,6 @@ class TwoTower(Tower):
     def __init__(self, config: TwoTowerConfig | None = None) -> None:
         self.config: TwoTowerConfig = config or TwoTowerConfig()
 
-    def learn(self, examples: Examples) -> Arrays:
+    def learn(self, examples: NextItemExamples) -> Arrays:
         """Raises lib.optional.Missing without PyTorch."""
         return two_tower_training.learn(examples, self.config)

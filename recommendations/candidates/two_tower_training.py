@@ -14,8 +14,8 @@ import numpy as np
 from lib import optional
 from recommendations.candidates.base import Arrays
 from recommendations.candidates.encoder_examples import (
-    Batch,
-    Examples,
+    ExampleBatch,
+    NextItemExamples,
     TowerConfig,
     batches,
     finished,
@@ -32,7 +32,7 @@ class TwoTowerConfig(TowerConfig):
     """As every tower's; 20,000 steps are about half an hour of one processor."""
 
 
-def learn(examples: Examples, config: TwoTowerConfig) -> Arrays:
+def learn(examples: NextItemExamples, config: TwoTowerConfig) -> Arrays:
     """The learned arrays, named as encoder_examples.finished() does; the same examples and seed give the same numbers.
 
     Raises lib.optional.Missing without PyTorch.
@@ -60,7 +60,7 @@ def _repeatable(torch: Any) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _train(torch: Any, weights: dict[str, Any], examples: Examples, config: TwoTowerConfig) -> None:
+def _train(torch: Any, weights: dict[str, Any], examples: NextItemExamples, config: TwoTowerConfig) -> None:
     """Change `weights` in place by Adam."""
     takers = np.bincount(examples.history.indices, minlength=examples.history.n_items)
     chance = torch.tensor(np.log(np.maximum(takers, 1) / max(takers.sum(), 1)), dtype=torch.float32)
@@ -79,7 +79,7 @@ def _train(torch: Any, weights: dict[str, Any], examples: Examples, config: TwoT
         optimiser.step()
 
 
-def _people(torch: Any, weights: dict[str, Any], items: Any, batch: Batch, people_words: Any) -> Any:
+def _people(torch: Any, weights: dict[str, Any], items: Any, batch: ExampleBatch, people_words: Any) -> Any:
     """Vectors of length 1 of the people of `batch`: tower.Tower does the same in numpy."""
     read, starts = torch.tensor(batch.read), torch.tensor(batch.starts)
     bags = [
@@ -100,7 +100,7 @@ def _words(table: Any, numbers: Any) -> Any:
     return (table[numbers] * (numbers > 0).unsqueeze(-1)).sum(dim=1)
 
 
-def _owned(history: History, batch: Batch) -> Bools:
+def _owned(history: History, batch: ExampleBatch) -> Bools:
     """True where a pair's person has another pair's target as well: no negative. (pairs, pairs), False on the diagonal.
 
     A second pair with the same target is no negative either.

@@ -19,7 +19,7 @@ BLOCK = 64
 
 
 @dataclass(frozen=True)
-class Choice:
+class Eligible:
     """Which items the people of a chunk may be given."""
 
     rows: History
@@ -35,9 +35,9 @@ class Choice:
         out[np.repeat(np.arange(self.rows.n_users), self.rows.lengths), self.rows.indices] = True
         return out
 
-    def among_own(self) -> "Choice":
+    def among_own(self) -> "Eligible":
         """The same among what each person has."""
-        return Choice(self.rows, self.eligible, own=True)
+        return Eligible(self.rows, self.eligible, own=True)
 
     def open(self, person: Ints, item: Ints) -> Bools:
         """Which of the cells (person, item) may be chosen; any shape."""
@@ -50,7 +50,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Cells:
+class PoolCells:
     """Cells of a pool: items of each person."""
 
     items: Ints
@@ -70,11 +70,11 @@ class Voice(ABC):
     """One view about the people of one chunk."""
 
     @abstractmethod
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """Person and item of each person's `most` best open items, of those the view speaks for (above 0)."""
 
     @abstractmethod
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """What the view says of each cell, shape (people, width); padded cells hold anything."""
 
 
@@ -89,7 +89,7 @@ class SparseVoice(Voice):
         """Row of each stored cell."""
         return np.repeat(np.arange(self.product.shape[0]), row_lengths(self.product))
 
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """As Voice.best; whether a cell is open is only asked of those that can be among the best."""
         told, indptr = self.product.data, self.product.indptr.astype(np.int64)
         item: Ints = self.product.indices.astype(np.int64)
@@ -104,7 +104,7 @@ class SparseVoice(Voice):
         kept = few[largest(told[few], np.r_[0, np.cumsum(counts)], most)]
         return self.person[kept], item[kept]
 
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """As Voice.at; 0 for what is not stored."""
         column = cells.place.take(self.person * cells.n_items + self.product.indices)
         real = np.flatnonzero(column >= 0)
@@ -119,12 +119,12 @@ class DenseVoice(Voice):
 
     scores: Floats
 
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """As Voice.best."""
         told = np.where(choice.eligible & (choice.has == choice.own), self.scores, 0)
         return _best_of_rows(told, np.full(len(told), most))
 
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """As Voice.at."""
         return np.take_along_axis(self.scores, np.maximum(cells.items, 0), axis=1)
 
@@ -137,7 +137,7 @@ class SharedVoice(Voice):
     order: Ints
     """Items by falling number, shape (items,)."""
 
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """As Voice.best: the head of one order, without what each person has."""
         order = self.order[choice.eligible[self.order] & (self.numbers[self.order] > 0)]
         head = order[: len(order) if choice.own else most + choice.closed]
@@ -145,7 +145,7 @@ class SharedVoice(Voice):
         person, column = np.nonzero(free & (np.cumsum(free, axis=1) <= most))
         return person, head[column]
 
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """As Voice.at."""
         return self.numbers[np.maximum(cells.items, 0)]
 
@@ -158,7 +158,7 @@ class HushedVoice(Voice):
     heard: Bools
     """Whom it speaks to, shape (people,)."""
 
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """As Voice.best; nothing is sought in a chunk without anybody to speak to, which most are."""
         if not self.heard.any():
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -166,7 +166,7 @@ class HushedVoice(Voice):
         kept = self.heard[person]
         return person[kept], item[kept]
 
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """As Voice.at; 0 for those it does not speak to."""
         if not self.heard.any():
             return np.zeros(cells.items.shape, np.float32)
@@ -212,7 +212,7 @@ class GroupedVoice(Voice):
     """Row of `kinds` of each person, shape (people,)."""
     heads: Heads
 
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """As Voice.best: down each kind's order, as deep as needed past what is closed."""
         n = len(self.share)
         depth = n if choice.own else min(most + choice.closed, n)
@@ -226,7 +226,7 @@ class GroupedVoice(Voice):
                 return person, mine[person, column]
             depth = min(4 * depth, n)
 
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """As Voice.at."""
         _, low = self.heads.of(self.kinds, 1)
         items = np.maximum(cells.items, 0)
@@ -254,7 +254,7 @@ class FactorVoice(Voice):
     known: Ints
     """Positions of those items, shape (known,)."""
 
-    def best(self, choice: Choice, most: int) -> tuple[Ints, Ints]:
+    def best(self, choice: Eligible, most: int) -> tuple[Ints, Ints]:
         """As Voice.best. The k best items lie in the k blocks with the best bests, so only those are looked through."""
         n = len(self.known)
         blocks = -(-n // BLOCK)
@@ -279,7 +279,7 @@ class FactorVoice(Voice):
         kept = largest(told, np.r_[0, np.cumsum(counts)], most)
         return person[kept], item[kept]
 
-    def at(self, cells: Cells) -> Floats:
+    def at(self, cells: PoolCells) -> Floats:
         """As Voice.at."""
         own = self.items[np.maximum(cells.items, 0)]
         return np.asarray(np.matmul(own, self.people[:, :, None])[:, :, 0], dtype=np.float32)
@@ -295,7 +295,7 @@ def links_between(rows: History, links: Csr, items: Ints) -> tuple[Ints, Ints, F
     lengths = row_lengths(links)[rows.indices]
     at = ranges(links.indptr[rows.indices].astype(np.int64), lengths)
     person = np.repeat(np.repeat(np.arange(rows.n_users), rows.lengths), lengths)
-    column = Cells(items, n).place.take(person * n + links.indices[at])
+    column = PoolCells(items, n).place.take(person * n + links.indices[at])
     real = np.flatnonzero(column >= 0)
     source = np.repeat(rows.indices, lengths)[real]
     return person[real] * items.shape[1] + column[real], source, links.data[at[real]]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
-from recommendations.dataset.history import DAY, Acts, History, build
+from recommendations.dataset.history import DAY, History, PositiveEvents, build
 from recommendations.dataset.weights import STRONG
 
 ITEM_COLUMNS = ("name", "category", "brand", "tags", "description", "price", "kind")
@@ -109,7 +109,7 @@ class Dataset:
     def history(self) -> History:
         """What each person has liked so far."""
         keep = self.liked
-        acts = Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep], self.order[keep])
+        acts = PositiveEvents(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep], self.order[keep])
         return build(acts, self.shape)
 
     @cached_property
@@ -126,7 +126,7 @@ class Dataset:
         if np.array_equal(keep, self.liked):
             history = self.history
         else:
-            acts = Acts(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep], self.order[keep])
+            acts = PositiveEvents(self.user_ix[keep], self.item_ix[keep], self.timestamp[keep], self.order[keep])
             history = build(acts, self.shape)
         return float(1 - len(history.indices) / history.counts.sum())
 

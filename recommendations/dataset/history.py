@@ -141,7 +141,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Acts:
+class PositiveEvents:
     """Positive events, one row each: who, what, when (seconds or NaN)."""
 
     users: Ints
@@ -151,7 +151,7 @@ class Acts:
     """What rises from each event to the next, where something else than times does."""
 
 
-def build(acts: Acts, shape: tuple[int, int]) -> History:
+def build(acts: PositiveEvents, shape: tuple[int, int]) -> History:
     """Collapse `acts` into one entry per pair; `shape` is (users, items)."""
     n_users, n_items = shape
     timed = len(acts.times) > 0 and bool(np.isfinite(acts.times).all())

@@ -55,7 +55,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Report:
+class EvaluationReport:
     """One evaluation: what was asked, and every recommender's figures, best first."""
 
     goal: str
@@ -155,7 +155,7 @@ def _beside_right(lists: Ints, exam: Exam) -> dict[str, float | None]:
     return out
 
 
-def evaluate(lists: Mapping[str, Ints], exam: Exam) -> Report:
+def evaluate(lists: Mapping[str, Ints], exam: Exam) -> EvaluationReport:
     """Every recommender's ranked lists on the same exam, best NDCG@10 first."""
     entries = [measure(name, ranked, exam) for name, ranked in lists.items()]
-    return Report(exam.goal, exam.window, sorted(entries, key=lambda entry: -entry.ndcg10))
+    return EvaluationReport(exam.goal, exam.window, sorted(entries, key=lambda entry: -entry.ndcg10))

@@ -31,7 +31,7 @@ Labels: TypeAlias = "Sequence[str] | npt.NDArray[Any] | Mapping[str, Bools]"
 
 
 @dataclass(frozen=True)
-class Group:
+class GroupFigures:
     """What one group gets."""
 
     label: str
@@ -73,7 +73,7 @@ class Grouping:
     """One way to divide people."""
 
     name: str
-    groups: list[Group]
+    groups: list[GroupFigures]
     """By label."""
     gap: Gap | None
     """None with fewer than two comparable groups."""
@@ -102,7 +102,7 @@ class Fairness:
         groupings = [
             Grouping(
                 name=one["name"],
-                groups=[Group(**group) for group in one["groups"]],
+                groups=[GroupFigures(**group) for group in one["groups"]],
                 gap=Gap(**one["gap"]) if one["gap"] else None,
                 hidden=one["hidden"],
             )
@@ -185,7 +185,7 @@ def harm(candidate: Fairness, live: Fairness) -> Harm:
     Only means and standard errors are left of the live version, so the intervals treat the two as independent. They
     are wider than those of harm_between(), which has both versions' figures of the same people.
     """
-    found: list[tuple[str, Group, Group]] = []
+    found: list[tuple[str, GroupFigures, GroupFigures]] = []
     for mine in candidate.groupings:
         before = live.of(mine.name)
         old = {group.label: group for group in before.groups} if before else {}
@@ -230,14 +230,14 @@ def _grouping(name: str, labels: Labels, values: Doubles, seed: int) -> Grouping
     for at, (label, mask) in enumerate(masks.items()):
         low, high = middle(means[:, at])
         inside = values[mask]
-        groups.append(Group(label, int(mask.sum()), float(inside.mean()), low, high, _error(inside)))
+        groups.append(GroupFigures(label, int(mask.sum()), float(inside.mean()), low, high, _error(inside)))
     enough = np.array([group.comparable for group in groups], bool)
     gap = _gap([group for group in groups if group.comparable], means[:, enough], member[:, enough], values, seed)
     hidden = len(values) - int((member.sum(axis=1) > 0).sum())
     return Grouping(name, groups, gap, hidden)
 
 
-def _gap(groups: list[Group], means: Doubles, member: Doubles, values: Doubles, seed: int) -> Gap | None:
+def _gap(groups: list[GroupFigures], means: Doubles, member: Doubles, values: Doubles, seed: int) -> Gap | None:
     if len(groups) < 2:
         return None
     best, worst = max(groups, key=lambda one: one.ndcg10), min(groups, key=lambda one: one.ndcg10)

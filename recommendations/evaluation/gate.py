@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from recommendations.evaluation.evaluate import HYBRID, POPULARITY, Report
+from recommendations.evaluation.evaluate import HYBRID, POPULARITY, EvaluationReport
 from recommendations.evaluation.fairness import Drop, Harm
-from recommendations.evaluation.membership import BOUND, Membership
+from recommendations.evaluation.membership import BOUND, MembershipAttack
 
 MIN_PEOPLE = 20
 HARM_BOUND = 0.02
@@ -37,18 +37,18 @@ class Ground(StrEnum):
 class Case:
     """All that is judged."""
 
-    report: Report
+    report: EvaluationReport
     """Of the candidate."""
-    live: Report | None = None
+    live: EvaluationReport | None = None
     """Of the version in force, for the same goal; None when there is none."""
     harm: Harm | None = None
     """What each group loses with the candidate, against the version in force or, without one, against popularity."""
-    membership: Membership | None = None
+    membership: MembershipAttack | None = None
     """How well the candidate's lists tell whose history it learned from; None where that could not be tried."""
 
 
 @dataclass(frozen=True)
-class Decision:
+class GateDecision:
     """The verdict, its ground, and the numbers it rests on."""
 
     verdict: Verdict
@@ -63,7 +63,7 @@ class Decision:
     """Groups that lose more than HARM_BOUND beyond doubt, the largest loss first."""
     groups: int = 0
     """Groups that had enough people to be judged."""
-    membership: Membership | None = None
+    membership: MembershipAttack | None = None
     checks: dict[str, bool | None] = field(default_factory=dict)
     """Each ground to reject by, in the order they are looked at: False where it holds, None where it does not apply."""
 
@@ -77,7 +77,7 @@ class Decision:
         return asdict(self) | {"harm_bound": HARM_BOUND, "membership_bound": BOUND}
 
 
-def decide(case: Case) -> Decision:
+def decide(case: Case) -> GateDecision:
     """Promote what is better than popularity, no worse than the version in force, harms no group and keeps its people.
 
     In this order, and the first that fails is the ground:
@@ -104,7 +104,7 @@ def decide(case: Case) -> Decision:
         Ground.TELLS_MEMBERS: case.membership.within() if case.membership else None,
     }
     ground = next((one for one, passed in checks.items() if passed is False), Ground.BETTER)
-    return Decision(
+    return GateDecision(
         verdict=Verdict.PROMOTE if ground is Ground.BETTER else Verdict.REJECT,
         ground=ground,
         ndcg10=own.ndcg10,

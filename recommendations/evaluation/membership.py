@@ -69,7 +69,7 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
-class Membership:
+class MembershipAttack:
     """How well the strongest attack tells members from others."""
 
     people: int
@@ -134,7 +134,7 @@ stays in their categories; rare: it is not what is popular anyway; sure, steep: 
 own_ahead: own things score above all others."""
 
 
-def attack(inside: Mapping[str, Doubles], outside: Mapping[str, Doubles], seed: int = 0) -> Membership:
+def attack(inside: Mapping[str, Doubles], outside: Mapping[str, Doubles], seed: int = 0) -> MembershipAttack:
     """Try every attack on `inside` (signals() of people asked of a model that learned from them) and `outside` (the
     same people, in the same order, asked of one that did not).
 
@@ -154,7 +154,7 @@ def attack(inside: Mapping[str, Doubles], outside: Mapping[str, Doubles], seed: 
         drawn = rng.integers(0, people, people)
         best[at] = max(auc(one[0][drawn], one[1][drawn]) for one in columns.values())
     low, high = middle(best)
-    return Membership(people, strongest, aucs[strongest], low, high, _caught(*columns[strongest]), aucs)
+    return MembershipAttack(people, strongest, aucs[strongest], low, high, _caught(*columns[strongest]), aucs)
 
 
 def auc(members: Doubles, others: Doubles) -> float:

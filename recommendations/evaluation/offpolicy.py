@@ -17,7 +17,7 @@ from recommendations.evaluation.bootstrap import RESAMPLES, middle
 
 
 @dataclass(frozen=True)
-class Places:
+class ShownPlaces:
     """Places of logged lists; arrays of shape (places,)."""
 
     people: Ints
@@ -45,12 +45,12 @@ class Estimate:
     """Kish's effective number of places: as many equally weighed ones would tell as much."""
 
 
-def as_shown(log: Places) -> Estimate:
+def as_shown(log: ShownPlaces) -> Estimate:
     """What the lists brought as they were shown: every weight is 1."""
     return estimate(log, np.ones(len(log.place)))
 
 
-def models_order(log: Places) -> Estimate:
+def models_order(log: ShownPlaces) -> Estimate:
     """What the model's own order would bring, without any draw: only products that stood at their own rank tell of it.
 
     Raises ValueError where none did.
@@ -58,12 +58,12 @@ def models_order(log: Places) -> Estimate:
     return estimate(log, (log.rank == log.place) / log.propensity)
 
 
-def by_lot(log: Places, reach: Ints) -> Estimate:
+def by_lot(log: ShownPlaces, reach: Ints) -> Estimate:
     """What an order drawn by lot alone would bring: each of `reach` products is as likely at each place (places,)."""
     return estimate(log, 1 / (reach * log.propensity))
 
 
-def estimate(log: Places, weight: Doubles, seed: int = 0) -> Estimate:
+def estimate(log: ShownPlaces, weight: Doubles, seed: int = 0) -> Estimate:
     """The estimate for a policy whose likelihood over the logged one is `weight` (places,).
 
     Raises ValueError without places or without weight.

@@ -30,7 +30,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Step:
+class CalibrationStep:
     """Answers with about the same prediction: a good rater's mean prediction is their mean rating."""
 
     predicted: float
@@ -61,7 +61,7 @@ class Residuals:
     mean: float
     """Mean error; above 0 when it predicts too low."""
     histogram: list[Bar]
-    steps: list[Step]
+    steps: list[CalibrationStep]
     """By rising prediction."""
     marks: list[float] = field(default_factory=list)
     """The ratings of the grid's rows and columns; empty in what was judged before there was a grid."""
@@ -75,7 +75,7 @@ class Residuals:
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The errors that as_values() described."""
-        bars, steps = [Bar(**bar) for bar in values["histogram"]], [Step(**step) for step in values["steps"]]
+        bars, steps = [Bar(**bar) for bar in values["histogram"]], [CalibrationStep(**step) for step in values["steps"]]
         return cls(**{**values, "histogram": bars, "steps": steps})
 
 
@@ -130,11 +130,15 @@ def _histogram(errors: Doubles) -> list[Bar]:
     ]
 
 
-def _steps(predicted: Doubles, actual: Doubles) -> list[Step]:
+def _steps(predicted: Doubles, actual: Doubles) -> list[CalibrationStep]:
     out = []
     for part in np.array_split(np.argsort(predicted, kind="stable"), min(STEPS, len(predicted))):
         low, high = np.quantile(actual[part], [0.1, 0.9])
-        out.append(Step(float(predicted[part].mean()), float(actual[part].mean()), float(low), float(high), len(part)))
+        out.append(
+            CalibrationStep(
+                float(predicted[part].mean()), float(actual[part].mean()), float(low), float(high), len(part)
+            )
+        )
     return out
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommendations.candidates.voices import Cells
+from recommendations.candidates.voices import PoolCells
 from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.dataset.history import History
 from recommendations.pipeline.fitted import FittedHybrid, Lists
@@ -57,7 +57,7 @@ def answer(fitted: FittedHybrid, users: Ints, question: Question, done: Callable
 def _pool(fitted: FittedHybrid, rows: History, users: Ints, items: Ints) -> Pool:
     """A pool that holds exactly `items` for everybody, with what every view says of them."""
     views: dict[str, Floats] = {}
-    cells = Cells(np.tile(items, (len(users), 1)), rows.n_items)
+    cells = PoolCells(np.tile(items, (len(users), 1)), rows.n_items)
     for learner in fitted.learners:
         if fitted.large:
             views |= {name: voice.at(cells) for name, voice in learner.voices(rows, users).items()}
@@ -87,7 +87,7 @@ def _ranked(fitted: FittedHybrid, pool: Pool, given: tuple[Floats, Bools], k: in
     taste = reasons.shares(np.take_along_axis(features, cells[None], axis=2) * weights.T[:, :, None], pool.views)
     share = taste * ((reached - by_text) / np.maximum(reached, 1e-9))[..., None]
     # what taste cannot put down to any view is the text's: the shares of a cell sum to 1
-    share[..., reasons.Reason.MATCH] = 1 - share.sum(axis=-1)
+    share[..., reasons.ListReason.MATCH] = 1 - share.sum(axis=-1)
     return Ranked(
         np.where(real, np.take_along_axis(pool.items, cells, axis=1), -1),
         np.where(real, reached.astype(float), np.nan),

@@ -73,7 +73,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchOutcome:
     """What was done."""
 
     people: int
@@ -136,7 +136,7 @@ def job_from(options: argparse.Namespace) -> Job:
     return Job(**given | {"kinds": tuple(options.kinds or ()), "means": means})
 
 
-def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
+def recommend_files(job: Job, progress: Progress | None = None) -> BatchOutcome:
     """Train on the files of `job` and write its lists; the out file appears whole or not at all.
 
     Everyone asked gets k rows, or as many as there are items (that match the question, where one is asked). Raises
@@ -152,7 +152,7 @@ def recommend_files(job: Job, progress: Progress | None = None) -> Outcome:
     if job.model and job.key:
         hybrid.save(job.model, job.key)
     listed, rows = write_lists(job, hybrid, users, progress)
-    outcome = Outcome(len(users), rows, time.monotonic() - started, hybrid)
+    outcome = BatchOutcome(len(users), rows, time.monotonic() - started, hybrid)
     if test is None or job.metrics is None:
         return outcome
     repeats = batch_metrics.repeats_of(job.metrics) if job.repeats is None else job.repeats
@@ -212,7 +212,7 @@ def _write(file: TextIO, hybrid: FittedHybrid, users: Ints, lists: Lists, *, exp
     return len(frame)
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: BatchOutcome) -> str:
     """What was done and how good the blend was where it was not learned, in a few lines."""
     facts = outcome.hybrid.facts
     lines = [f"{outcome.people} people, {outcome.rows} rows, {outcome.seconds:.1f} s; validated by {facts['protocol']}"]

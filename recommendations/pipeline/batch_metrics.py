@@ -27,7 +27,7 @@ MEASURES = ("ndcg10", "recall10", "recall20", "map10", "map10_ms", "hit10", "pre
 
 
 @dataclass(frozen=True)
-class Exam:
+class BatchCase:
     """What people did afterwards, in positions of the dataset; items that only the test knows come after its own."""
 
     users: pd.Index
@@ -113,7 +113,7 @@ def repeats_of(path: Path) -> bool:
     return bool(json.loads(beside.read_text(encoding="utf-8")).get("repeats", False)) if beside.exists() else False
 
 
-def exam_of(dataset: Dataset, test: pd.DataFrame, *, repeats: bool) -> Exam:
+def exam_of(dataset: Dataset, test: pd.DataFrame, *, repeats: bool) -> BatchCase:
     """The exam that `test` sets to somebody who knows `dataset`: every event counts as history, whatever its kind."""
     items = dataset.items.append(pd.Index(test["item"].unique()).difference(dataset.items, sort=False))
     users = pd.Index(np.sort(test["user"].unique().astype(object)))
@@ -128,7 +128,7 @@ def exam_of(dataset: Dataset, test: pd.DataFrame, *, repeats: bool) -> Exam:
     cold_user = _flag(test, "cold_user", lengths[user] == 0)
     cold_item = _flag(test, "cold_item", takers[item] == 0)
     key = user.astype(np.int64) * len(items) + item
-    return Exam(
+    return BatchCase(
         users=users,
         n_items=len(items),
         warm=takers > 0,
@@ -144,7 +144,7 @@ def exam_of(dataset: Dataset, test: pd.DataFrame, *, repeats: bool) -> Exam:
     )
 
 
-def measure(exam: Exam, lists: Ints) -> Result:
+def measure(exam: BatchCase, lists: Ints) -> Result:
     """The figures of `lists` (exam.users, k): positions of items, best first, -1 where there is none."""
     warm_lists, all_lists = _cut(exam, lists)
     person, n = _people(exam, exam.known)
@@ -166,7 +166,7 @@ def measure(exam: Exam, lists: Ints) -> Result:
     return Result(out, rows["ndcg10"])
 
 
-def popularity(exam: Exam) -> Ints:
+def popularity(exam: BatchCase) -> Ints:
     """Lists of the items most people have, for each person those they may be judged by, shape (exam.users, LONG)."""
     order = np.argsort(-exam.takers[: len(exam.warm)], kind="stable")
     order = order[exam.warm[order]]
@@ -181,12 +181,12 @@ def popularity(exam: Exam) -> Ints:
     return out
 
 
-def compare(exam: Exam, lists: Ints) -> Measured:
+def compare(exam: BatchCase, lists: Ints) -> Measured:
     """The figures of `lists` (exam.users, k) beside those of popularity."""
     return Measured(measure(exam, lists), measure(exam, popularity(exam)))
 
 
-def _beside(exam: Exam, warm_lists: Ints, all_lists: Ints) -> dict[str, Any]:
+def _beside(exam: BatchCase, warm_lists: Ints, all_lists: Ints) -> dict[str, Any]:
     """Figures over all items, of items without history, and of people without history."""
     out: dict[str, Any] = {}
     everything = np.union1d(exam.known, exam.unseen)
@@ -206,7 +206,7 @@ def _beside(exam: Exam, warm_lists: Ints, all_lists: Ints) -> dict[str, Any]:
     return out
 
 
-def _cut(exam: Exam, lists: Ints) -> tuple[Ints, Ints]:
+def _cut(exam: BatchCase, lists: Ints) -> tuple[Ints, Ints]:
     """The first LONG items with history, and of all items, that each person may be judged by, (exam.users, LONG)."""
     warm, everything = (np.full((len(lists), LONG), -1, np.int64) for _ in range(2))
     for at in range(0, len(lists), PEOPLE_AT_ONCE):
@@ -227,7 +227,7 @@ def _first(block: Ints, kept: Bools) -> Ints:
     return np.where(np.take_along_axis(kept, order, axis=1), np.take_along_axis(block, order, axis=1), -1)
 
 
-def _holds(exam: Exam, keys: Ints, people: Ints, items: Ints) -> Bools:
+def _holds(exam: BatchCase, keys: Ints, people: Ints, items: Ints) -> Bools:
     """Which of `items` (people, k) are in the sorted `keys` of the person of their row."""
     if not len(keys):
         return np.zeros(items.shape, bool)
@@ -236,12 +236,12 @@ def _holds(exam: Exam, keys: Ints, people: Ints, items: Ints) -> Bools:
     return np.asarray((keys[at] == wanted) & (items >= 0))
 
 
-def _hits(exam: Exam, lists: Ints, people: Ints, keys: Ints) -> Doubles:
+def _hits(exam: BatchCase, lists: Ints, people: Ints, keys: Ints) -> Doubles:
     """1 where a place of `lists` (people, LONG) is right by `keys`, else 0."""
     return _holds(exam, keys, people, lists).astype(np.float64)
 
 
-def _people(exam: Exam, keys: Ints) -> tuple[Ints, Ints]:
+def _people(exam: BatchCase, keys: Ints) -> tuple[Ints, Ints]:
     """People with a right answer in `keys`, and how many each has."""
     person, n = np.unique(keys // exam.n_items, return_counts=True)
     return person, n

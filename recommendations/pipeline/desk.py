@@ -5,17 +5,17 @@ import numpy as np
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.dataset.arrays import Csr, Ints, csr, row_lengths
 from recommendations.pipeline.fitted import FittedHybrid
-from recommendations.serving.desk import Desk
+from recommendations.serving.desk import SearchIndex
 
 NEIGHBOURS = 30
 """Kept per item: enough for a taste, and a few megabytes for the largest shops."""
 
 
-def desk_of(fitted: FittedHybrid) -> Desk:
+def desk_of(fitted: FittedHybrid) -> SearchIndex:
     """The desk of `fitted`, whose items are product ids."""
     knn = next(learner for learner in fitted.learners if isinstance(learner, ItemKnn))
     takers = np.log1p(fitted.buyers.astype(np.float64))
-    return Desk(
+    return SearchIndex(
         product_ids=fitted.items.astype(np.int64).to_numpy(),
         words=fitted.words,
         near=_strongest(knn.supported),

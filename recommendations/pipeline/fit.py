@@ -22,7 +22,7 @@ from recommendations.ranking.grounds import grounds_of
 from recommendations.ranking.hybrid import prior_blend
 from recommendations.ranking.pool import view_names
 from recommendations.ranking.query import words_of
-from recommendations.ranking.traits import Shelf
+from recommendations.ranking.traits import ItemFeatures
 
 
 def fit_hybrid(
@@ -75,7 +75,7 @@ def fit_hybrid(
         fresh=learned.fresh.on(views).traced() if learned.reports else prior_blend(views),
         again=learned.again.on(views).traced() if learned.again else None,
         opinions=learned.opinions,
-        shelf=Shelf.of(dataset),
+        shelf=ItemFeatures.of(dataset),
         buyers=support(dataset.history),
         categories=_categories(dataset),
         grounds=grounds_of(dataset),

@@ -17,7 +17,7 @@ from recommendations.candidates.catalogue import LEARNERS
 from recommendations.candidates.item_knn import ItemKnn
 from recommendations.dataset.arrays import Bools, Doubles, Floats, Ints
 from recommendations.dataset.history import History
-from recommendations.evaluation.evaluate import Marks, Report
+from recommendations.evaluation.evaluate import EvaluationReport, Marks
 from recommendations.pipeline.ranked import Given, Ranked, merge, ranked, varied
 from recommendations.ranking import reasons
 from recommendations.ranking.ascent import blend
@@ -36,8 +36,8 @@ from recommendations.ranking.pool import (
     standardise,
 )
 from recommendations.ranking.query import Words
-from recommendations.ranking.reranker import Cells, Reranker, SecondOpinion
-from recommendations.ranking.traits import Shelf
+from recommendations.ranking.reranker import PoolFeatures, Reranker, SecondOpinion
+from recommendations.ranking.traits import ItemFeatures
 
 NOTHING = np.zeros((0, 0, 0), np.float32)
 FORMAT = 5
@@ -53,7 +53,7 @@ class Lists:
     scores: Doubles
     """The blend's score, never rising within a list, NaN where there is no item."""
     reasons: Ints
-    """Numbers of ranking.reasons.Reason."""
+    """Numbers of ranking.reasons.ListReason."""
     sources: Ints
     """The history item a reason names, -1 where it names none."""
     shares: Floats
@@ -87,7 +87,7 @@ class FittedHybrid:
     again: Blend | None
     opinions: dict[str, SecondOpinion]
     """What the trees say beside `fresh` (goal `new`) and `again` (goal `any`); missing where the blend is alone."""
-    shelf: Shelf
+    shelf: ItemFeatures
     buyers: Ints
     """People who have each item, shape (items,)."""
     categories: Ints
@@ -98,7 +98,7 @@ class FittedHybrid:
     """The words of the items, for questions."""
     facts: dict[str, Any] = field(default_factory=dict)
     """How it was made: protocol, ridge, seed, counts."""
-    reports: list[Report] = field(default_factory=list)
+    reports: list[EvaluationReport] = field(default_factory=list)
     marks: list[Marks] = field(default_factory=list)
     """What each judged person got, a report each; a model folder does not hold them."""
 
@@ -155,7 +155,7 @@ class FittedHybrid:
 
         def order(goal: str, mix: Blend, open_: Bools, among: Bools) -> Ranked:
             features = standardise(pool.features, open_, scale_of(open_, taken))
-            cells = Cells(pool.views, features, open_, names, traits)
+            cells = PoolFeatures(pool.views, features, open_, names, traits)
             given = Given(cells.features, mix.for_lengths(pool.lengths), among, lift)
             scores = blend(given.features, given.weights)
             if goal in self.opinions:
@@ -184,7 +184,7 @@ class FittedHybrid:
         knn = next(learner for learner in self.learners if isinstance(learner, ItemKnn))
         at = np.maximum(lists.items, 0)
         sources, bought = knn.reasons(rows, lists.items), self.grounds.bought_together(rows, lists.items, self.buyers)
-        evidence = reasons.Evidence(
+        evidence = reasons.ReasonEvidence(
             shares=lists.shares,
             source=self.grounds.nameable(sources),
             buyers=self.buyers[at],
@@ -267,11 +267,11 @@ class FittedHybrid:
                 )
                 for goal, values in recipe["opinions"].items()
             },
-            shelf=Shelf.from_artifacts(bundle.arrays["shelf"], recipe["shelf"]),
+            shelf=ItemFeatures.from_artifacts(bundle.arrays["shelf"], recipe["shelf"]),
             buyers=bundle.arrays["catalogue"]["buyers"],
             categories=bundle.arrays["catalogue"]["categories"],
             grounds=Grounds.from_artifacts(bundle.arrays["grounds"], recipe["grounds"]),
             words=Words.from_artifacts(bundle.arrays["words"], bundle.values["words"]),
             facts=recipe["facts"],
-            reports=[Report.from_values(values) for values in bundle.values["reports"]],
+            reports=[EvaluationReport.from_values(values) for values in bundle.values["reports"]],
         )

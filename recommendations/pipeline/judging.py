@@ -11,10 +11,10 @@ from lib.progress import Progress
 from recommendations.dataset.arrays import Bools, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.evaluation import fairness
-from recommendations.evaluation.evaluate import Marks, Report
+from recommendations.evaluation.evaluate import EvaluationReport, Marks
 from recommendations.evaluation.fairness import Fairness, Harm, Labels
-from recommendations.evaluation.gate import Case, Decision, decide
-from recommendations.evaluation.membership import Membership
+from recommendations.evaluation.gate import Case, GateDecision, decide
+from recommendations.evaluation.membership import MembershipAttack
 from recommendations.evaluation.residuals import Residuals, listed
 from recommendations.pipeline.chosen import means
 from recommendations.pipeline.fitted import FittedHybrid, Wish
@@ -45,7 +45,7 @@ class Evidence:
     """NDCG@10 by group, for the shop's main goal."""
     against_popularity: Harm
     """What each group loses against popularity, person by person."""
-    membership: Membership | None
+    membership: MembershipAttack | None
     """None where too few people have a history to leave some out."""
     rated: list[Residuals] = field(default_factory=list)
     """How far each rater predicts ratings amiss; empty where people do not rate."""
@@ -66,7 +66,7 @@ class Evidence:
         return cls(
             Fairness.from_values(values["fairness"]),
             Harm.from_values(values["against_popularity"]),
-            Membership.from_values(membership) if membership else None,
+            MembershipAttack.from_values(membership) if membership else None,
             [Residuals.from_values(one) for one in rated],
         )
 
@@ -102,7 +102,7 @@ def groups_of(dataset: Dataset, marks: Marks, segments: dict[int, list[int]]) ->
     return fairness.groups_of(dataset.user_table, marks.users, lengths, masks)
 
 
-def judge(fitted: FittedHybrid, evidence: Evidence, live: ModelVersion | None) -> tuple[Decision, str]:
+def judge(fitted: FittedHybrid, evidence: Evidence, live: ModelVersion | None) -> tuple[GateDecision, str]:
     """Ask the gate about `fitted`; return its decision and what the groups' losses were measured against.
 
     The version in force was judged on its own window, so its groups are compared by their means and errors; without
@@ -116,11 +116,11 @@ def judge(fitted: FittedHybrid, evidence: Evidence, live: ModelVersion | None) -
     return decision, LIVE if theirs else POPULAR
 
 
-def report_of(version: ModelVersion, goal: str) -> Report | None:
+def report_of(version: ModelVersion, goal: str) -> EvaluationReport | None:
     """The version's own report for the same goal, from its own time split."""
     for values in version.metrics.get("reports", []):
         if values["goal"] == goal:
-            return Report.from_values(values)
+            return EvaluationReport.from_values(values)
     return None
 
 
@@ -130,7 +130,7 @@ def groups_before(version: ModelVersion, goal: str) -> Fairness | None:
     return Fairness.from_values(values["fairness"]) if values and version.metrics.get("goal") == goal else None
 
 
-def sentence(decision: Decision, against: str) -> str:
+def sentence(decision: GateDecision, against: str) -> str:
     """The ground with its numbers in English, for logs and the command line; pages tell the decision's own values."""
     told = f"NDCG@10 {decision.ndcg10:.4f} ({decision.low:.4f} to {decision.high:.4f})"
     told += f"; popularity {decision.popularity:.4f}"

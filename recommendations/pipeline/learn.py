@@ -15,7 +15,7 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
 from recommendations.dataset.sample import of_people
 from recommendations.dataset.split import Protocol, Window, choose_protocol, windows_for
-from recommendations.evaluation.evaluate import HYBRID, POPULARITY, Exam, Marks, Report, evaluate, marks_of
+from recommendations.evaluation.evaluate import HYBRID, POPULARITY, EvaluationReport, Exam, Marks, evaluate, marks_of
 from recommendations.evaluation.metrics import interval
 from recommendations.pipeline.reranking import Grower, Trial, examples_of, try_trees
 from recommendations.pipeline.tuning import tuned
@@ -62,7 +62,7 @@ class Learned:
     """What the trees say beside the blend, by goal (`new`, `any`); a goal is missing where they did not win."""
     curves: dict[str, list[float]]
     """NDCG@10 after each tree, by goal."""
-    reports: list[Report]
+    reports: list[EvaluationReport]
     """Honest figures, the shop's main goal first; empty where there was nobody to judge by."""
     marks: list[Marks]
     """What each person got, a report each, for figures by group."""
@@ -85,7 +85,7 @@ class _Settled:
 
     blend: Blend
     trial: Trial
-    report: Report
+    report: EvaluationReport
     marks: Marks
 
 
@@ -244,7 +244,7 @@ def _surest(windows: list[Judged], rivals: Mapping[str, list[Floats]], protocol:
     return best
 
 
-def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> tuple[Report, Marks]:
+def _report(judgement: _Judgement, scores: Floats, others: dict[str, Floats]) -> tuple[EvaluationReport, Marks]:
     """Hybrid, what it is made of, and every single view that speaks to them, on the newest window, for people with
     history; with what each of these people got.
     """

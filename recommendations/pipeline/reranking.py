@@ -10,8 +10,8 @@ from recommendations.dataset.split import Protocol, Window
 from recommendations.evaluation.metrics import interval
 from recommendations.ranking.ascent import Judged, ndcg
 from recommendations.ranking.pool import Pool
-from recommendations.ranking.reranker import Examples, Reranker, RerankerConfig, SecondOpinion, mix, said
-from recommendations.ranking.traits import Shelf
+from recommendations.ranking.reranker import LabelledPool, Reranker, RerankerConfig, SecondOpinion, mix, said
+from recommendations.ranking.traits import ItemFeatures
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """How much the trees may count; a mixture is often better than either, since the two err in different places."""
@@ -33,12 +33,12 @@ class Trial:
     """NDCG@10 after each tree, on people the trees did not learn from."""
 
 
-def examples_of(window: Window, pool: Pool, judged: Judged) -> Examples:
+def examples_of(window: Window, pool: Pool, judged: Judged) -> LabelledPool:
     """The judged people of a pool with the traits that were known at the window's time."""
     people = np.isin(pool.users, judged.users)
     rows = window.known.history.take(judged.users)
-    names, traits = Shelf.of(window.known).describe(rows, judged.items, pool.seen[people])
-    return Examples(judged, traits, names)
+    names, traits = ItemFeatures.of(window.known).describe(rows, judged.items, pool.seen[people])
+    return LabelledPool(judged, traits, names)
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Grower:
     seed: int
     config: RerankerConfig
 
-    def grow(self, windows: Sequence[Examples], watch: Sequence[Examples] = ()) -> Reranker:
+    def grow(self, windows: Sequence[LabelledPool], watch: Sequence[LabelledPool] = ()) -> Reranker:
         """Trees learned from `windows`; see Reranker.fit."""
         return Reranker(self.views, self.config).fit(windows, self.seed, watch)
 
 
-def try_trees(windows: Sequence[Examples], linear: Sequence[Floats], grower: Grower, protocol: Protocol) -> Trial:
+def try_trees(windows: Sequence[LabelledPool], linear: Sequence[Floats], grower: Grower, protocol: Protocol) -> Trial:
     """Grow trees on part of what there is, judge them beside the honest scores `linear` on the rest.
 
     In time each window judges trees grown on the older ones; else each half of the people judges trees grown on the
@@ -84,14 +84,14 @@ def try_trees(windows: Sequence[Examples], linear: Sequence[Floats], grower: Gro
     return Trial(SecondOpinion(grower.grow(windows), best), scores, honest[-1], curve)
 
 
-def _known(one: Examples, scores: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+def _known(one: LabelledPool, scores: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
     """NDCG@10 of people with history."""
     inside = one.judged.lengths > 0
     return ndcg(one.judged.pick(inside), scores[inside])
 
 
 def _honest(
-    windows: Sequence[Examples], judges: Sequence[Examples], grower: Grower
+    windows: Sequence[LabelledPool], judges: Sequence[LabelledPool], grower: Grower
 ) -> tuple[list[Floats], list[float]]:
     """Scores of the judging windows by trees that did not see those people (or, in time, those days)."""
     if len(judges) < len(windows):

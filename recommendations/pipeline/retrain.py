@@ -13,7 +13,7 @@ from crm.privacy import gate
 from crm.privacy.models import Release
 from lib import artifacts, signing
 from lib.progress import Progress, silent
-from recommendations.evaluation.evaluate import Report
+from recommendations.evaluation.evaluate import EvaluationReport
 from recommendations.pipeline import judging
 from recommendations.pipeline.chosen import means
 from recommendations.pipeline.desk import desk_of
@@ -136,7 +136,7 @@ def _keep(version: ModelVersion, released: Released, fitted: FittedHybrid) -> No
     )
 
 
-def _metrics(report: Report) -> dict[str, Any]:
+def _metrics(report: EvaluationReport) -> dict[str, Any]:
     return {
         "goal": report.goal,
         "window": report.window,

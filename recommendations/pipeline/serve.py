@@ -16,7 +16,7 @@ from recommendations.pipeline.fitted import FittedHybrid, Lists, Wish
 from recommendations.pipeline.neighbours import neighbours
 from recommendations.pipeline.released import Released
 from recommendations.ranking.policy import Policy
-from recommendations.ranking.reasons import SENTENCES, Reason
+from recommendations.ranking.reasons import SENTENCES, ListReason
 from recommendations.registry import promote
 from recommendations.registry.models import ModelVersion
 from recommendations.serving import publish
@@ -87,7 +87,7 @@ def serve(
 
 def _shelves(
     stock: Stock, fitted: FittedHybrid, customers: "np.ndarray[Any, np.dtype[np.int64]]", tell: Progress
-) -> Iterator[publish.Shelf]:
+) -> Iterator[publish.StoredList]:
     known = np.flatnonzero(customers >= 0)
     wish = Wish(k=LIST_LENGTH, policy=stock.policy, diversity=DIVERSITY)
     for start in range(0, len(known), PEOPLE_AT_ONCE):
@@ -101,21 +101,21 @@ def _shelves(
 
 def _shelf(
     customer: int, lists: Lists, row: int, product_ids: "np.ndarray[Any, np.dtype[np.int64]]", personal: bool
-) -> publish.Shelf:
+) -> publish.StoredList:
     filled = [at for at, item in enumerate(lists.items[row]) if item >= 0]
     reasons: list[dict[str, Any]] = []
     for at in filled:
-        reason = Reason(int(lists.reasons[row, at]))
+        reason = ListReason(int(lists.reasons[row, at]))
         told: dict[str, Any] = {"code": SENTENCES[reason].code}
         if lists.sources[row, at] >= 0:
             told["product"] = int(product_ids[lists.sources[row, at]])
         told["shares"] = {
             SENTENCES[one].code: round(float(lists.shares[row, at, one]), 3)
-            for one in Reason
+            for one in ListReason
             if lists.shares[row, at, one] >= 0.005
         }
         reasons.append(told)
-    return publish.Shelf(
+    return publish.StoredList(
         customer_id=customer,
         product_ids=[int(product_ids[lists.items[row, at]]) for at in filled],
         scores=[float(lists.scores[row, at]) for at in filled],

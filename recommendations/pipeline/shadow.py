@@ -21,9 +21,9 @@ from recommendations.candidates.settings import Settings
 from recommendations.dataset.arrays import Csr, Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import support
-from recommendations.evaluation.membership import LIST, Knowledge, Membership, Seen, attack, signals
+from recommendations.evaluation.membership import LIST, Knowledge, MembershipAttack, Seen, attack, signals
 from recommendations.pipeline.fitted import FittedHybrid, Wish
-from recommendations.ranking.traits import Shelf
+from recommendations.ranking.traits import ItemFeatures
 
 MOST = 500
 """People in each of the two samples."""
@@ -48,7 +48,7 @@ class _Samples:
 
 def try_membership(
     dataset: Dataset, fitted: FittedHybrid, wish: Wish, tell: Progress, means: Means | None = None
-) -> Membership | None:
+) -> MembershipAttack | None:
     """Attack the lists that `fitted`, which learned from `dataset` by `means`, would serve by `wish`.
 
     None where too few people have a history to leave any out.
@@ -102,7 +102,7 @@ def _shadow(dataset: Dataset, fitted: FittedHybrid, people: Ints, means: Means |
     # the kinds of learners follow the whole dataset, as in validation
     learners = [timeless.get(one.name) or one.fit(part) for one in learners_for(dataset, settings, means)]
     return replace(
-        fitted, learners=learners, history=dataset.history, buyers=support(part.history), shelf=Shelf.of(part)
+        fitted, learners=learners, history=dataset.history, buyers=support(part.history), shelf=ItemFeatures.of(part)
     )
 
 

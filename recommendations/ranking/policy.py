@@ -31,7 +31,7 @@ class Exclusion(IntEnum):
 
 
 @dataclass(frozen=True)
-class Told:
+class ExclusionText:
     """How an exclusion is told."""
 
     code: str
@@ -39,14 +39,16 @@ class Told:
     chinese: str
 
 
-TOLD: dict[Exclusion, Told] = {
-    Exclusion.BLOCKED: Told("blocked", "Taken out of recommendations", "已被排除在推荐之外"),
-    Exclusion.CATEGORY: Told("category_blocked", "In a category that is not recommended", "所属类别不参与推荐"),
-    Exclusion.OUT_OF_STOCK: Told("out_of_stock", "Out of stock", "缺货"),
-    Exclusion.TOO_DEAR: Told("over_price_bound", "Over the price bound", "超出价格上限"),
-    Exclusion.OWNED: Told("owned", "Bought before, and not bought twice", "已买过，通常不会再买"),
-    Exclusion.RESTING: Told("bought_recently", "Bought a few days ago", "几天前刚买过"),
-    Exclusion.TIRED: Told("shown_too_often", "Shown several times without a click", "多次展示未被点击"),
+TOLD: dict[Exclusion, ExclusionText] = {
+    Exclusion.BLOCKED: ExclusionText("blocked", "Taken out of recommendations", "已被排除在推荐之外"),
+    Exclusion.CATEGORY: ExclusionText(
+        "category_blocked", "In a category that is not recommended", "所属类别不参与推荐"
+    ),
+    Exclusion.OUT_OF_STOCK: ExclusionText("out_of_stock", "Out of stock", "缺货"),
+    Exclusion.TOO_DEAR: ExclusionText("over_price_bound", "Over the price bound", "超出价格上限"),
+    Exclusion.OWNED: ExclusionText("owned", "Bought before, and not bought twice", "已买过，通常不会再买"),
+    Exclusion.RESTING: ExclusionText("bought_recently", "Bought a few days ago", "几天前刚买过"),
+    Exclusion.TIRED: ExclusionText("shown_too_often", "Shown several times without a click", "多次展示未被点击"),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommendations.candidates.base import Candidate
-from recommendations.candidates.voices import Cells, Choice, Voice
+from recommendations.candidates.voices import Eligible, PoolCells, Voice
 from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.dataset.history import History
 
@@ -105,7 +105,7 @@ def _sparse_pool(learners: Sequence[Candidate], rows: History, users: Ints, rule
         voices |= learner.voices(rows, users)
         own |= set(learner.views) if learner.about_own else set()
         quiet |= set(learner.quiet) if set(learner.views) - set(learner.quiet) else set()
-    new = Choice(rows, rules.eligible)
+    new = Eligible(rows, rules.eligible)
     keys = [np.zeros(0, np.int64)]
     for view, voice in voices.items():
         if view in quiet or (view in own and not rules.with_seen):
@@ -119,7 +119,7 @@ def _sparse_pool(learners: Sequence[Candidate], rows: History, users: Ints, rule
     place = np.arange(len(person)) - np.repeat(np.cumsum(counts) - counts, counts)
     items = np.full((len(users), int(counts.max(initial=0))), -1, np.int64)
     items[person, place] = item
-    cells = Cells(items, rows.n_items)
+    cells = PoolCells(items, rows.n_items)
     features = np.zeros((len(voices), *items.shape), np.float32)
     for at, voice in enumerate(voices.values()):
         features[at] = voice.at(cells)

@@ -10,7 +10,7 @@ from recommendations.dataset.arrays import Bools, Floats, Ints
 from recommendations.ranking.policy import K_SUPPORT
 
 
-class Reason(IntEnum):
+class ListReason(IntEnum):
     """The closed list; a number is stored, a code is exported, a sentence is shown."""
 
     BECAUSE = 1
@@ -26,9 +26,9 @@ class Reason(IntEnum):
     MATCH = 11
 
 
-NAMING = (Reason.BECAUSE, Reason.TOGETHER)
+NAMING = (ListReason.BECAUSE, ListReason.TOGETHER)
 """Reasons whose sentence names an item of the person's history."""
-NEUTRAL = (Reason.NOW, Reason.POPULAR, Reason.DISCOVER, Reason.MATCH)
+NEUTRAL = (ListReason.NOW, ListReason.POPULAR, ListReason.DISCOVER, ListReason.MATCH)
 """Reasons that say nothing about the person: all that may stand beside an item of a sensitive category."""
 LIKED_SHARE = 0.2
 """A person likes a category that at least so much of their history is of."""
@@ -45,45 +45,45 @@ class Sentence:
     chinese: str
 
 
-SENTENCES: dict[Reason, Sentence] = {
-    Reason.BECAUSE: Sentence("because_you_bought", "Because you bought {item}", "因为您买过{item}"),
-    Reason.PEOPLE: Sentence("people_like_you", "Popular with people like you", "与您喜好相近的人常选"),
-    Reason.NOW: Sentence("popular_now", "Popular right now", "近期热门"),
-    Reason.POPULAR: Sentence("popular", "A favourite of our customers", "顾客之选"),
-    Reason.GROUP: Sentence("popular_in_group", "Popular with similar customers", "与您同类的顾客喜欢"),
-    Reason.CATEGORY: Sentence("category_you_like", "In a category you like", "您喜欢的类别"),
-    Reason.RESTOCK: Sentence("time_to_restock", "Time to restock", "该补货了"),
-    Reason.DISCOVER: Sentence("discover", "Something new to discover", "发现新品"),
-    Reason.TOGETHER: Sentence("bought_together", "Often bought together with {item}", "常与{item}一起购买"),
-    Reason.NEW: Sentence("new_in_category", "New in a category you like", "您喜欢的类别上新"),
-    Reason.MATCH: Sentence("matches_question", "Matches what you are looking for", "符合您的查找"),
+SENTENCES: dict[ListReason, Sentence] = {
+    ListReason.BECAUSE: Sentence("because_you_bought", "Because you bought {item}", "因为您买过{item}"),
+    ListReason.PEOPLE: Sentence("people_like_you", "Popular with people like you", "与您喜好相近的人常选"),
+    ListReason.NOW: Sentence("popular_now", "Popular right now", "近期热门"),
+    ListReason.POPULAR: Sentence("popular", "A favourite of our customers", "顾客之选"),
+    ListReason.GROUP: Sentence("popular_in_group", "Popular with similar customers", "与您同类的顾客喜欢"),
+    ListReason.CATEGORY: Sentence("category_you_like", "In a category you like", "您喜欢的类别"),
+    ListReason.RESTOCK: Sentence("time_to_restock", "Time to restock", "该补货了"),
+    ListReason.DISCOVER: Sentence("discover", "Something new to discover", "发现新品"),
+    ListReason.TOGETHER: Sentence("bought_together", "Often bought together with {item}", "常与{item}一起购买"),
+    ListReason.NEW: Sentence("new_in_category", "New in a category you like", "您喜欢的类别上新"),
+    ListReason.MATCH: Sentence("matches_question", "Matches what you are looking for", "符合您的查找"),
 }
 
-_FAMILIES: tuple[tuple[str, Reason], ...] = (
-    ("ease", Reason.BECAUSE),
-    ("knn", Reason.BECAUSE),
-    ("walk", Reason.BECAUSE),
-    ("next", Reason.BECAUSE),
-    ("sitting", Reason.BECAUSE),
-    ("people", Reason.PEOPLE),
-    ("als", Reason.PEOPLE),
-    ("encoder", Reason.PEOPLE),
-    ("two_tower", Reason.PEOPLE),
-    ("popular_", Reason.NOW),
-    ("popular", Reason.POPULAR),
-    ("begin_", Reason.NOW),
-    ("group", Reason.GROUP),
-    ("content", Reason.CATEGORY),
-    ("again", Reason.RESTOCK),
-    ("basket", Reason.TOGETHER),
-    ("rules", Reason.TOGETHER),
-    ("match", Reason.MATCH),
+_FAMILIES: tuple[tuple[str, ListReason], ...] = (
+    ("ease", ListReason.BECAUSE),
+    ("knn", ListReason.BECAUSE),
+    ("walk", ListReason.BECAUSE),
+    ("next", ListReason.BECAUSE),
+    ("sitting", ListReason.BECAUSE),
+    ("people", ListReason.PEOPLE),
+    ("als", ListReason.PEOPLE),
+    ("encoder", ListReason.PEOPLE),
+    ("two_tower", ListReason.PEOPLE),
+    ("popular_", ListReason.NOW),
+    ("popular", ListReason.POPULAR),
+    ("begin_", ListReason.NOW),
+    ("group", ListReason.GROUP),
+    ("content", ListReason.CATEGORY),
+    ("again", ListReason.RESTOCK),
+    ("basket", ListReason.TOGETHER),
+    ("rules", ListReason.TOGETHER),
+    ("match", ListReason.MATCH),
 )
 
 
-def reason_of_view(view: str) -> Reason:
+def reason_of_view(view: str) -> ListReason:
     """The reason that a view's contribution amounts to; DISCOVER for one not in the list."""
-    return next((reason for prefix, reason in _FAMILIES if view.startswith(prefix)), Reason.DISCOVER)
+    return next((reason for prefix, reason in _FAMILIES if view.startswith(prefix)), ListReason.DISCOVER)
 
 
 def shares(contributions: Floats, views: Sequence[str]) -> Floats:
@@ -93,7 +93,7 @@ def shares(contributions: Floats, views: Sequence[str]) -> Floats:
     counts, and a cell sums to 1 or, where nothing does, to 0.
     """
     positive = np.maximum(contributions, 0)
-    out = np.zeros((*contributions.shape[1:], max(Reason) + 1), np.float32)
+    out = np.zeros((*contributions.shape[1:], max(ListReason) + 1), np.float32)
     for view, part in zip(views, positive, strict=True):
         out[..., reason_of_view(view)] += part
     total = out.sum(axis=-1, keepdims=True)
@@ -101,7 +101,7 @@ def shares(contributions: Floats, views: Sequence[str]) -> Floats:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReasonEvidence:
     """What a reason may rest on, per cell of a list (people, k)."""
 
     shares: Floats
@@ -124,7 +124,7 @@ class Evidence:
     """True where nothing may be said that links the person to the item."""
 
 
-def choose(evidence: Evidence) -> Ints:
+def choose(evidence: ReasonEvidence) -> Ints:
     """The number of the reason told for each cell, shape (people, k).
 
     The largest share wins, of those that hold: something bought before needs a supported source, other people need to
@@ -133,47 +133,47 @@ def choose(evidence: Evidence) -> Ints:
     the shares of category and trend. Beside a sensitive item only NEUTRAL reasons are told.
     """
     score = evidence.shares.copy()
-    score[..., Reason.BECAUSE] *= evidence.source >= 0
+    score[..., ListReason.BECAUSE] *= evidence.source >= 0
     many = evidence.buyers >= K_SUPPORT
-    for reason in (Reason.PEOPLE, Reason.NOW, Reason.POPULAR, Reason.GROUP):
+    for reason in (ListReason.PEOPLE, ListReason.NOW, ListReason.POPULAR, ListReason.GROUP):
         score[..., reason] *= many
-    score[..., Reason.RESTOCK] *= evidence.seen
+    score[..., ListReason.RESTOCK] *= evidence.seen
     _together(score, evidence)
     if evidence.new is not None and evidence.liked is not None:
         holds = evidence.new & (evidence.liked >= LIKED_SHARE) & ~evidence.seen
-        told = evidence.shares[..., Reason.CATEGORY] + evidence.shares[..., Reason.NOW]
-        score[..., Reason.NEW] = np.where(holds, told, 0)
+        told = evidence.shares[..., ListReason.CATEGORY] + evidence.shares[..., ListReason.NOW]
+        score[..., ListReason.NEW] = np.where(holds, told, 0)
     if evidence.sensitive is not None:
-        for reason in set(Reason) - set(NEUTRAL):
+        for reason in set(ListReason) - set(NEUTRAL):
             score[..., reason] *= ~evidence.sensitive
     # a cell for which nothing holds is something to discover
-    score[..., Reason.DISCOVER] += 1e-6
+    score[..., ListReason.DISCOVER] += 1e-6
     out = score.argmax(axis=-1)
     return np.asarray(out, dtype=np.int64)
 
 
-def _together(score: Floats, evidence: Evidence) -> None:
+def _together(score: Floats, evidence: ReasonEvidence) -> None:
     """Let TOGETHER stand where a basket holds, and take the place of BECAUSE where it is the truer word."""
     if evidence.together is None:
-        score[..., Reason.TOGETHER] = 0
+        score[..., ListReason.TOGETHER] = 0
         return
     holds = evidence.together >= 0
-    score[..., Reason.TOGETHER] *= holds
+    score[..., ListReason.TOGETHER] *= holds
     if evidence.often is not None:
         truer = holds & (evidence.often >= OFTEN)
-        score[..., Reason.TOGETHER] += np.where(truer, evidence.shares[..., Reason.BECAUSE], 0)
-        score[..., Reason.BECAUSE] *= ~truer
+        score[..., ListReason.TOGETHER] += np.where(truer, evidence.shares[..., ListReason.BECAUSE], 0)
+        score[..., ListReason.BECAUSE] *= ~truer
 
 
-def named(told: Ints, evidence: Evidence) -> Ints:
+def named(told: Ints, evidence: ReasonEvidence) -> Ints:
     """The history item that each told reason names, -1 where it names none; shape of `told` (people, k)."""
-    out = np.where(told == Reason.BECAUSE, evidence.source, -1)
+    out = np.where(told == ListReason.BECAUSE, evidence.source, -1)
     if evidence.together is not None:
-        out = np.where(told == Reason.TOGETHER, evidence.together, out)
+        out = np.where(told == ListReason.TOGETHER, evidence.together, out)
     return out
 
 
 def code(reason: int, source: str | None = None) -> str:
     """The exported code: `because_you_bought:<item>` for a reason that names an item, else the plain code."""
-    plain = SENTENCES[Reason(reason)].code
-    return f"{plain}:{source}" if Reason(reason) in NAMING and source is not None else plain
+    plain = SENTENCES[ListReason(reason)].code
+    return f"{plain}:{source}" if ListReason(reason) in NAMING and source is not None else plain

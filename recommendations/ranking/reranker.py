@@ -52,7 +52,7 @@ class RerankerConfig:
 
 
 @dataclass(frozen=True)
-class Cells:
+class PoolFeatures:
     """What is known of a pool's cells."""
 
     views: tuple[str, ...]
@@ -64,9 +64,9 @@ class Cells:
     traits: Floats
     """As Shelf.describe, shape (names, people, width)."""
 
-    def on(self, views: tuple[str, ...], names: tuple[str, ...]) -> "Cells":
+    def on(self, views: tuple[str, ...], names: tuple[str, ...]) -> "PoolFeatures":
         """The same cells with these views and traits in this order: an unknown view says 0, an unknown trait NaN."""
-        return Cells(
+        return PoolFeatures(
             views,
             _picked(self.features, self.views, views, 0.0),
             self.among,
@@ -86,7 +86,7 @@ def _picked(values: Floats, have: tuple[str, ...], wanted: tuple[str, ...], miss
 
 
 @dataclass(frozen=True)
-class Examples:
+class LabelledPool:
     """A judged pool with the traits of its cells."""
 
     judged: Judged
@@ -95,13 +95,13 @@ class Examples:
     names: tuple[str, ...]
     """Names of the traits."""
 
-    def cells(self, views: tuple[str, ...]) -> Cells:
+    def cells(self, views: tuple[str, ...]) -> PoolFeatures:
         """What is known of the cells, without the answers; `views` names the judged features."""
-        return Cells(views, self.judged.features, self.judged.among, self.names, self.traits)
+        return PoolFeatures(views, self.judged.features, self.judged.among, self.names, self.traits)
 
-    def pick(self, people: "npt.NDArray[Any]") -> "Examples":
+    def pick(self, people: "npt.NDArray[Any]") -> "LabelledPool":
         """Only the people of a mask or of positions."""
-        return Examples(self.judged.pick(people), self.traits[:, people], self.names)
+        return LabelledPool(self.judged.pick(people), self.traits[:, people], self.names)
 
 
 class Reranker:
@@ -114,7 +114,7 @@ class Reranker:
         self.curve: list[float] = []
         self._copies = threading.local()
 
-    def fit(self, examples: Sequence[Examples], seed: int, watch: Sequence[Examples] = ()) -> Self:
+    def fit(self, examples: Sequence[LabelledPool], seed: int, watch: Sequence[LabelledPool] = ()) -> Self:
         """Learn from people with a right answer in their pool.
 
         `curve` then holds NDCG@10 on `watch` after each tree. Raises ValueError when nobody has a right answer.
@@ -138,7 +138,7 @@ class Reranker:
         self.curve = [round(float(value), 5) for value in told.get("watch", {}).get("ndcg@10", [])]
         return self
 
-    def _table(self, examples: Sequence[Examples], lots: np.random.Generator) -> xgboost.DMatrix:
+    def _table(self, examples: Sequence[LabelledPool], lots: np.random.Generator) -> xgboost.DMatrix:
         """Right cells, and wrong ones by lot, of everybody with a right answer; one query per person."""
         features, right, groups, start = [], [], [], 0
         for one in examples:
@@ -160,7 +160,7 @@ class Reranker:
             nthread=self._threads(sum(map(len, right))),
         )
 
-    def scores(self, cells: Cells) -> Floats:
+    def scores(self, cells: PoolFeatures) -> Floats:
         """The trees' opinion of every cell, standardised per person over those that compete, shape (people, width)."""
         cells = cells.on(self.views, self.names)
         out = np.zeros(cells.among.shape, np.float32)
@@ -225,7 +225,7 @@ class SecondOpinion:
     share: float
     """From 0 (the blend alone) to 1 (the trees alone), for people with history."""
 
-    def mixed(self, linear: Floats, cells: Cells, lengths: Ints, taken: Bools) -> Floats:
+    def mixed(self, linear: Floats, cells: PoolFeatures, lengths: Ints, taken: Bools) -> Floats:
         """Both opinions, each standardised per person, weighed by the share; shape (people, width).
 
         `lengths` are the people's histories, shape (people,). Where `taken` (people, width) is False nobody has the

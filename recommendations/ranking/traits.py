@@ -1,7 +1,7 @@
 """What the re-ranker knows besides the views: traits of the item, of the person, and of the two together.
 
-Item traits are worked out once per training from a dataset (`Shelf.of`); a person's are read off the history handed in
-at scoring time, so that what happened since the training counts at once.
+Item traits are worked out once per training from a dataset (`ItemFeatures.of`); a person's are read off the history
+handed in at scoring time, so that what happened since the training counts at once.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ PAST = ("own_since", "own_count", "own_baskets", "own_rhythm")
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ItemFeatures:
     """Traits of every item, each of shape (items,)."""
 
     traits: dict[str, Floats]

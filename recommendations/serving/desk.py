@@ -26,7 +26,7 @@ from lib import artifacts, signing
 from recommendations.candidates.base import sparse_parts
 from recommendations.dataset.arrays import Csr, Floats, Ints, dense, from_parts
 from recommendations.ranking.query import Words, combined, pool_of
-from recommendations.ranking.reasons import SENTENCES, Reason
+from recommendations.ranking.reasons import SENTENCES, ListReason
 from recommendations.registry import promote
 from recommendations.registry.models import ModelVersion
 from recommendations.serving.recommend import Listing
@@ -48,7 +48,7 @@ class NoDesk(Exception):
 
 
 @dataclass(frozen=True)
-class Desk:
+class SearchIndex:
     """What is held in memory; positions are those of `product_ids`."""
 
     product_ids: Ints
@@ -80,7 +80,7 @@ class Past:
 
 NOTHING = Past(np.zeros(0, np.int64), frozenset(), frozenset())
 _lock = threading.Lock()
-_open: tuple[int, str, Desk] | None = None
+_open: tuple[int, str, SearchIndex] | None = None
 """The desk of the version in use: its number, where its folder is, and what it holds."""
 
 
@@ -89,7 +89,7 @@ def folder_of(version: ModelVersion) -> Path:
     return Path(settings.MODEL_DIR) / f"{version.pk}-desk"
 
 
-def keep(desk: Desk, folder: Path, key_file: Path) -> None:
+def keep(desk: SearchIndex, folder: Path, key_file: Path) -> None:
     """Write `desk` to `folder`, signed by the key in `key_file`."""
     words, values = desk.words.artifacts()
     bundle = artifacts.Bundle(
@@ -103,11 +103,11 @@ def keep(desk: Desk, folder: Path, key_file: Path) -> None:
     artifacts.save(bundle, folder, key_file, notes={"kind": "desk"})
 
 
-def load(folder: Path, public: bytes) -> Desk:
+def load(folder: Path, public: bytes) -> SearchIndex:
     """The desk in `folder`; raises lib.artifacts.BadArtifact unless every byte is what `public` signed."""
     bundle, _ = artifacts.load(folder, public)
     catalogue = bundle.arrays["catalogue"]
-    return Desk(
+    return SearchIndex(
         product_ids=catalogue["product_ids"],
         words=Words.from_artifacts(bundle.arrays["words"], bundle.values["words"]),
         near=from_parts("near", bundle.arrays["near"]),
@@ -116,7 +116,7 @@ def load(folder: Path, public: bytes) -> Desk:
     )
 
 
-def in_use(version: ModelVersion) -> Desk:
+def in_use(version: ModelVersion) -> SearchIndex:
     """The desk of the version in use, read once per process and again only when another version serves.
 
     Raises NoDesk for a version without one, lib.artifacts.BadArtifact for one that was altered.
@@ -157,7 +157,7 @@ def ask(customer: Customer, text: str, kinds: Collection[str], n: int) -> Listin
     )
 
 
-def _past(customer: Customer, desk: Desk) -> Past:
+def _past(customer: Customer, desk: SearchIndex) -> Past:
     """What the customer did lately, in positions of the desk; nothing without their permission."""
     if customer.state != Customer.State.ACTIVE or not customer.permission & Purpose.RECOMMENDATION:
         return NOTHING
@@ -173,7 +173,7 @@ def _past(customer: Customer, desk: Desk) -> Past:
     )
 
 
-def _showable(desk: Desk, pool: Ints, past: Past) -> Ints:
+def _showable(desk: SearchIndex, pool: Ints, past: Past) -> Ints:
     """What of `pool` may be shown today: in stock, not excluded, and not what the person has no use for again."""
     ids = [int(desk.product_ids[at]) for at in pool]
     rows = {row.pk: row for row in Product.objects.recommendable().filter(pk__in=ids).only("kind", "repeatable")}
@@ -190,7 +190,7 @@ def _showable(desk: Desk, pool: Ints, past: Past) -> Ints:
     return np.array(kept, np.int64)
 
 
-def _taste(desk: Desk, past: Past, pool: Ints) -> tuple[Floats, Floats]:
+def _taste(desk: SearchIndex, past: Past, pool: Ints) -> tuple[Floats, Floats]:
     """How much the person likes each item of `pool`, 0 to 1, and the part of it that their past gives."""
     popular = desk.popular[pool]
     if not len(past.items):
@@ -207,5 +207,8 @@ def _reason(score: float, by_text: float, near: float) -> dict[str, Any]:
     """The match is what is told; the shares say how much taste moved it."""
     text = by_text / score if score > 0 else 1.0
     taste = "people_like_you" if near > 0 else "popular"
-    shares = {SENTENCES[Reason.MATCH].code: round(text, 3), taste: round(1 - text, 3)}
-    return {"code": SENTENCES[Reason.MATCH].code, "shares": {name: part for name, part in shares.items() if part > 0}}
+    shares = {SENTENCES[ListReason.MATCH].code: round(text, 3), taste: round(1 - text, 3)}
+    return {
+        "code": SENTENCES[ListReason.MATCH].code,
+        "shares": {name: part for name, part in shares.items() if part > 0},
+    }

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from recommendations.ranking.reasons import NEUTRAL, SENTENCES, Reason
+from recommendations.ranking.reasons import NEUTRAL, SENTENCES, ListReason
 from recommendations.serving import explore
 from recommendations.serving.fallback import EVERYBODY, TRENDING, Found, department, reason_of, trending
 from recommendations.serving.models import Neighbours, Placement
-from recommendations.serving.person import Person, Wanted, read
+from recommendations.serving.person import Shopper, Wanted, read
 from recommendations.serving.rules import NO_RULES, Good, Rules, goods, ground
 from recommendations.serving.session import Scored, Stored, blend, done_with
 
@@ -31,7 +31,7 @@ ANCHORED = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class LiveQuestion:
     """What is asked for."""
 
     uuid: UUID | str
@@ -45,10 +45,10 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LiveAnswer:
     """A list for one person."""
 
-    person: Person
+    person: Shopper
     language: str
     rows: list[Scored]
     goods: dict[int, Good]
@@ -69,7 +69,7 @@ class _Step:
     personal: bool = False
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: LiveQuestion) -> LiveAnswer | None:
     """Return the list for one person in two queries; None for nobody. What the person just did is in it.
 
     Who does not allow personal recommendations gets the non-personalised twin: the same placement filled with what is
@@ -94,7 +94,7 @@ def answer(asked: Asked) -> Answer | None:
     drawn = explore.draw(len(eligible), n, placement.exploration if placement and person.allowed else 0.0)
     rows = [_tactful(eligible[rank - 1], found) for rank in drawn.ranks]
     own = {one.product_id for step in steps if step.personal for one in step.rows}
-    return Answer(
+    return LiveAnswer(
         person=person,
         language=language,
         rows=rows,
@@ -106,7 +106,7 @@ def answer(asked: Asked) -> Answer | None:
     )
 
 
-def _wanted(asked: Asked, kind: str, rules: Rules) -> Wanted:
+def _wanted(asked: LiveQuestion, kind: str, rules: Rules) -> Wanted:
     scopes = [EVERYBODY, *map(department, rules.departments)]
     if kind == Kind.TRENDING:
         scopes = [*(map(trending, rules.departments) if rules.departments else [TRENDING]), *scopes]
@@ -115,7 +115,7 @@ def _wanted(asked: Asked, kind: str, rules: Rules) -> Wanted:
     return Wanted(rest_days=rules.rest_days, scopes=scopes)
 
 
-def _steps(person: Person, kind: str, anchors: Sequence[int]) -> Iterator[_Step]:
+def _steps(person: Shopper, kind: str, anchors: Sequence[int]) -> Iterator[_Step]:
     if kind == Kind.PERSONAL:
         yield _session(person, person.stored if person.personal else Stored())
     elif kind in ANCHORED:
@@ -128,13 +128,13 @@ def _steps(person: Person, kind: str, anchors: Sequence[int]) -> Iterator[_Step]
     yield from map(_favourites, person.favourites)
 
 
-def _session(person: Person, stored: Stored) -> _Step:
+def _session(person: Shopper, stored: Stored) -> _Step:
     """The stored list with what the person just did; the session alone where no list is given."""
     by = person.version_id or person.beside_version_id
     return _Step(blend(stored, person.acts, person.beside), by, personal=True)
 
 
-def _anchored(person: Person, anchors: Sequence[int], code: str) -> _Step:
+def _anchored(person: Shopper, anchors: Sequence[int], code: str) -> _Step:
     """Neighbours of the products named, by the sum of their scores; each says which of them it owes most to."""
     total: dict[int, float] = {}
     most: dict[int, tuple[float, int]] = {}
@@ -169,7 +169,7 @@ def _tactful(one: Scored, found: dict[int, Good]) -> Scored:
     neutral = {SENTENCES[reason].code for reason in NEUTRAL}
     if one.reason["code"] in neutral or not (found[one.product_id].sensitive or (named and named.sensitive)):
         return one
-    return Scored(one.product_id, one.score, {"code": SENTENCES[Reason.DISCOVER].code})
+    return Scored(one.product_id, one.score, {"code": SENTENCES[ListReason.DISCOVER].code})
 
 
 def _favourites(found: Found) -> _Step:

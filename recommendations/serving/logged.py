@@ -3,7 +3,7 @@
 import numpy as np
 from django.db import connection
 
-from recommendations.evaluation.offpolicy import Places
+from recommendations.evaluation.offpolicy import ShownPlaces
 
 DAYS_BACK = 90
 DAYS_AFTER = 7
@@ -13,7 +13,7 @@ MOST_LISTS = 20_000
 TAKEN = ("click", "cart", "order")
 
 
-def places() -> tuple[Places, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
+def places() -> tuple[ShownPlaces, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
     """Return the places of the newest lists drawn by lot, and how many products their draws reached; (places,) each.
 
     Lists whose every propensity is 1 tell nothing of another order and are left out; so are those of the last
@@ -39,5 +39,5 @@ def places() -> tuple[Places, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
         rows = cursor.fetchall()
     columns = list(zip(*rows, strict=True)) if rows else [()] * 6
     people, place, rank, lengths = (np.array(columns[at], np.int64) for at in (0, 1, 2, 4))
-    log = Places(people, place, rank, np.array(columns[3], np.float64), np.array(columns[5], bool))
+    log = ShownPlaces(people, place, rank, np.array(columns[3], np.float64), np.array(columns[5], bool))
     return log, lengths

@@ -13,7 +13,7 @@ from django.utils import timezone
 from crm.consents.purposes import Purpose
 from recommendations.serving.fallback import Found
 from recommendations.serving.models import Neighbours
-from recommendations.serving.session import MOST_ACTS, WINDOW_HOURS, Act, Stored
+from recommendations.serving.session import MOST_ACTS, WINDOW_HOURS, SessionEvent, Stored
 
 SIMILAR = Neighbours.Kind.SIMILAR.value
 KINDS = ("view", "cart", "order", "rating", "email_click", "return")
@@ -76,7 +76,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Person:
+class Shopper:
     """One customer at the moment of asking."""
 
     id: int
@@ -88,7 +88,7 @@ class Person:
     personal: bool = False
     """Whether the stored list rests on a history."""
     version_id: int | None = None
-    acts: list[Act] = field(default_factory=list)
+    acts: list[SessionEvent] = field(default_factory=list)
     """Newest first."""
     beside: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     """Similar products of those in `acts`."""
@@ -104,7 +104,7 @@ class Person:
     """In the order of the scopes asked for."""
 
 
-def read(uuid: UUID | str, wanted: Wanted) -> Person | None:
+def read(uuid: UUID | str, wanted: Wanted) -> Shopper | None:
     """Return a customer with all a list is made of, in one query; None for nobody and for planted people."""
     now = timezone.now()
     values = {
@@ -125,14 +125,14 @@ def read(uuid: UUID | str, wanted: Wanted) -> Person | None:
     return _person(row, wanted) if row else None
 
 
-def _person(row: tuple[Any, ...], wanted: Wanted) -> Person:
+def _person(row: tuple[Any, ...], wanted: Wanted) -> Shopper:
     customer, uuid, language, allowed, products, reasons, personal, version, *more = row
     acts, beside, resting, segment, scopes = more
-    did = [Act(*act) for act in _parsed(acts)]
+    did = [SessionEvent(*act) for act in _parsed(acts)]
     touched, anchors = {act.product_id for act in did}, set(wanted.anchors)
     near = [(pk, kind, list(zip(ids, scores, strict=True)), by) for pk, kind, ids, scores, by in _parsed(beside)]
     favourites = {scope: Found(scope, ids, by) for scope, ids, by in _parsed(scopes)}
-    return Person(
+    return Shopper(
         id=customer,
         uuid=uuid,
         language=language,

@@ -19,7 +19,7 @@ EMAIL = "email"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class PlacementTerms:
     """All that a placement says; see models.Placement."""
 
     key: str
@@ -35,10 +35,10 @@ class Terms:
 
 
 USUAL = (
-    Terms(key="home", name="Home page", length=10),
-    Terms(key="product", name="Product page", kind=Placement.Kind.SIMILAR, length=8),
-    Terms(key="basket", name="Basket", kind=Placement.Kind.TOGETHER, length=6),
-    Terms(key=EMAIL, name="E-mail", length=4),
+    PlacementTerms(key="home", name="Home page", length=10),
+    PlacementTerms(key="product", name="Product page", kind=Placement.Kind.SIMILAR, length=8),
+    PlacementTerms(key="basket", name="Basket", kind=Placement.Kind.TOGETHER, length=6),
+    PlacementTerms(key=EMAIL, name="E-mail", length=4),
 )
 """The places nearly every shop has; a new installation starts with them."""
 
@@ -54,14 +54,14 @@ def rules_of(key: str) -> Rules:
     return found.rules if found else NO_RULES
 
 
-def terms_of(placement: Placement) -> Terms:
+def terms_of(placement: Placement) -> PlacementTerms:
     """Return what a placement says."""
-    values = {field.name: getattr(placement, field.name) for field in fields(Terms)}
-    return Terms(**values | {name: tuple(values[name]) for name in ("categories_in", "categories_out")})
+    values = {field.name: getattr(placement, field.name) for field in fields(PlacementTerms)}
+    return PlacementTerms(**values | {name: tuple(values[name]) for name in ("categories_in", "categories_out")})
 
 
 @transaction.atomic
-def create(*, terms: Terms, by: By = None) -> Placement:
+def create(*, terms: PlacementTerms, by: By = None) -> Placement:
     """Make a placement. Raises ValidationError where its terms make no sense or the key is taken."""
     row = _saved(Placement(), terms)
     acts.record(by=by, verb=Verb.CREATED, on=row)
@@ -69,7 +69,7 @@ def create(*, terms: Terms, by: By = None) -> Placement:
 
 
 @transaction.atomic(durable=True)
-def change(*, placement: Placement, terms: Terms, by: By = None) -> Placement:
+def change(*, placement: Placement, terms: PlacementTerms, by: By = None) -> Placement:
     """Change a placement. Raises ValidationError where its terms make no sense or the key is taken."""
     row = Placement.objects.select_for_update().get(pk=placement.pk)
     before = asdict(terms_of(row))
@@ -92,7 +92,7 @@ def restore_usual(*, by: By = None) -> list[Placement]:
     return [create(terms=terms, by=by) for terms in USUAL if terms.key not in known]
 
 
-def _saved(row: Placement, terms: Terms) -> Placement:
+def _saved(row: Placement, terms: PlacementTerms) -> Placement:
     values: dict[str, Any] = asdict(terms)
     values |= {name: sorted({*values[name]}) for name in ("categories_in", "categories_out")}
     if terms.price_from is not None and terms.price_to is not None and terms.price_from > terms.price_to:

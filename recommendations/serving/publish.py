@@ -26,7 +26,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Shelf:
+class StoredList:
     """The list of one customer, ready to be stored."""
 
     customer_id: int
@@ -36,7 +36,7 @@ class Shelf:
     personal: bool
 
 
-def draft(shelves: Iterator[Shelf]) -> int:
+def draft(shelves: Iterator[StoredList]) -> int:
     """Keep lists aside, where nobody reads them; return how many. `publish` puts them in place, `discard` ends them.
 
     What serves stays untouched however this ends, so making lists may be cancelled at any time.

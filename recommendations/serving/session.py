@@ -35,7 +35,7 @@ LOOKED = "because_you_viewed"
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class SessionEvent:
     """One thing the person did with one product."""
 
     product_id: int
@@ -73,18 +73,18 @@ class Stored:
     reasons: Sequence[dict[str, Any]] = field(default=())
 
 
-def done_with(acts: Sequence[Act]) -> set[int]:
+def done_with(acts: Sequence[SessionEvent]) -> set[int]:
     """Return the products that the person has just bought, put in the basket or sent back."""
     return {act.product_id for act in acts if act.kind in DONE}
 
 
-def strength(acts: Sequence[Act]) -> float:
+def strength(acts: Sequence[SessionEvent]) -> float:
     """Return how far the session may change the stored list, 0 to STRONGEST."""
     mass = sum(act.weight for act in acts)
     return min(STRONGEST, mass / (mass + PRIOR))
 
 
-def blend(stored: Stored, acts: Sequence[Act], beside: Beside, most: int = MOST_SCORED) -> list[Scored]:
+def blend(stored: Stored, acts: Sequence[SessionEvent], beside: Beside, most: int = MOST_SCORED) -> list[Scored]:
     """Return the `most` best products of the stored list and the session's neighbours; ties in the stored order.
 
     The formula is that of the module. A neighbour that owes more to the session than to the stored list says so.
@@ -104,11 +104,11 @@ def blend(stored: Stored, acts: Sequence[Act], beside: Beside, most: int = MOST_
     return found
 
 
-def _session(acts: Sequence[Act], beside: Beside) -> tuple[dict[int, float], dict[int, Act]]:
+def _session(acts: Sequence[SessionEvent], beside: Beside) -> tuple[dict[int, float], dict[int, SessionEvent]]:
     """Sum the session's part of each neighbour, and find the act that gives it most."""
     total: dict[int, float] = {}
     most: dict[int, float] = {}
-    sources: dict[int, Act] = {}
+    sources: dict[int, SessionEvent] = {}
     for act in acts:
         weight = act.weight
         if not weight:
@@ -121,7 +121,7 @@ def _session(acts: Sequence[Act], beside: Beside) -> tuple[dict[int, float], dic
     return total, sources
 
 
-def _told(stored: dict[str, Any], act: Act, share: float) -> dict[str, Any]:
+def _told(stored: dict[str, Any], act: SessionEvent, share: float) -> dict[str, Any]:
     """Return the reason of a product of which the session gives `share` and the stored list the rest."""
     code = REASONS.get(act.kind, LOOKED)
     shares = {one: round(part * (1 - share), 3) for one, part in stored.get("shares", {}).items()}

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from crm.consents.purposes import Purpose
 from crm.interactions import partitions
-from recommendations.serving.live import Answer
+from recommendations.serving.live import LiveAnswer
 from recommendations.serving.models import Placement, Shown
 
 TABLE = Shown._meta.db_table
@@ -91,7 +91,7 @@ BUFFER = Buffer()
 atexit.register(lambda: BUFFER.flush())
 
 
-def record(answer: Answer, placement: Placement | None) -> None:
+def record(answer: LiveAnswer, placement: Placement | None) -> None:
     """Take down what a person was shown; nothing of people who do not allow personal recommendations."""
     if not answer.person.allowed or not answer.rows:
         return

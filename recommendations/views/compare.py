@@ -24,7 +24,7 @@ MEASURES = (
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedFigure:
     """One figure of both versions."""
 
     name: str
@@ -61,7 +61,7 @@ def comparison(first: ModelVersion, second: ModelVersion) -> dict[str, Any]:
     return {
         "same_goal": same_goal,
         "ndcg": {"first": ours, "second": theirs, "difference": _difference(ours, theirs) if same_goal else None},
-        "rows": [Row(name, _reported(first, key), _reported(second, key)) for key, name in MEASURES],
+        "rows": [ComparedFigure(name, _reported(first, key), _reported(second, key)) for key, name in MEASURES],
         "attack": [(one.metrics.get("evidence") or {}).get("membership") for one in (first, second)],
         "groups": _groups(first, second) if same_goal else [],
         "weights": _weights(first, second),
@@ -114,10 +114,10 @@ def _groups(first: ModelVersion, second: ModelVersion) -> list[dict[str, Any]]:
     ]
 
 
-def _weights(first: ModelVersion, second: ModelVersion) -> list[Row]:
+def _weights(first: ModelVersion, second: ModelVersion) -> list[ComparedFigure]:
     """Return both blends' weights for people with much history, the strongest of either first."""
     blends = [(one.recipe.get("again") or one.recipe.get("fresh") or {}) for one in (first, second)]
     ours, theirs = (blend.get("weights", {}).get("hot", {}) for blend in blends)
     views = sorted({*ours, *theirs}, key=lambda view: -max(ours.get(view, 0.0), theirs.get(view, 0.0)))
-    rows = [Row(learner_name(view), ours.get(view, 0.0), theirs.get(view, 0.0)) for view in views]
+    rows = [ComparedFigure(learner_name(view), ours.get(view, 0.0), theirs.get(view, 0.0)) for view in views]
     return [row for row in rows if max(row.first or 0, row.second or 0) >= SHOWN_FROM]

@@ -121,12 +121,12 @@ def _preview(request: HttpRequest, row: Placement) -> dict[str, Any]:
         return context
     language = get_language() or "en"
     found = live.answer(
-        live.Asked(customer.uuid, placement=row, anchors=[beside.pk] if beside else [], language=language)
+        live.LiveQuestion(customer.uuid, placement=row, anchors=[beside.pk] if beside else [], language=language)
     )
     return context | ({"listing": found, **_told(found)} if found else {"customer": None})
 
 
-def _told(found: live.Answer) -> dict[str, Any]:
+def _told(found: live.LiveAnswer) -> dict[str, Any]:
     names = {pk: good.name for pk, good in found.goods.items()}
     return {
         "shown": [

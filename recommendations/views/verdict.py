@@ -21,7 +21,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Told:
+class VerdictText:
     """The verdict of a version."""
 
     ground: str
@@ -31,11 +31,11 @@ class Told:
     """In the order the gate asks; empty for a version judged before they were kept."""
 
 
-def told(version: ModelVersion) -> Told:
+def told(version: ModelVersion) -> VerdictText:
     """Return the verdict of `version` in words; empty ones while the gate has not spoken."""
     ground, decision = ground_of(version.reason), version.metrics.get("decision")
     if not decision:
-        return Told(ground, numbers_of(version.reason), [])
+        return VerdictText(ground, numbers_of(version.reason), [])
     segments = segment_names()
     checks = [
         Check(str(label), decision["checks"][name], _numbers(name, decision, version, segments))
@@ -45,7 +45,7 @@ def told(version: ModelVersion) -> Told:
     ]
     failed = next((check.numbers for check in checks if check.passed is False), "")
     better = _numbers("not_better_than_popularity", decision, version, segments)
-    return Told(ground, failed or better, checks)
+    return VerdictText(ground, failed or better, checks)
 
 
 def segment_names() -> dict[str, str]:

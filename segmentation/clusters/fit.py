@@ -25,7 +25,7 @@ STARTS = 5
 
 
 @dataclass(frozen=True)
-class Choice:
+class ClusterCount:
     """How one number of clusters did."""
 
     k: int
@@ -46,8 +46,8 @@ class Fit:
 
     labels: Labels
     centres: Doubles
-    chosen: Choice
-    choices: list[Choice] = field(default_factory=list)
+    chosen: ClusterCount
+    choices: list[ClusterCount] = field(default_factory=list)
 
     @property
     def k(self) -> int:
@@ -81,7 +81,7 @@ def fit(scaled: Doubles, *, k: int = 0, seed: int = 0, tried: Callable[[int, int
         return _ordered(_kmeans(len(scaled), chosen.k, seed).fit(scaled), chosen, choices)
 
 
-def _try(sample: Doubles, k: int, seed: int, random: np.random.Generator) -> Choice:
+def _try(sample: Doubles, k: int, seed: int, random: np.random.Generator) -> ClusterCount:
     labels = _kmeans(len(sample), k, seed).fit_predict(sample)
     few = random.permutation(len(sample))[:SILHOUETTE_ON]
     parted = len(np.unique(labels[few])) > 1
@@ -91,7 +91,7 @@ def _try(sample: Doubles, k: int, seed: int, random: np.random.Generator) -> Cho
         drawn = random.integers(0, len(sample), len(sample))
         other = _kmeans(len(sample), k, seed + 1 + again, starts=2).fit(sample[drawn])
         agreements.append(adjusted_rand_score(labels, other.predict(sample)))
-    return Choice(k, silhouette, float(np.mean(agreements)))
+    return ClusterCount(k, silhouette, float(np.mean(agreements)))
 
 
 def _kmeans(people: int, k: int, seed: int, starts: int = STARTS) -> KMeans | MiniBatchKMeans:
@@ -100,7 +100,7 @@ def _kmeans(people: int, k: int, seed: int, starts: int = STARTS) -> KMeans | Mi
     return KMeans(k, n_init=starts, random_state=seed)
 
 
-def _ordered(model: KMeans | MiniBatchKMeans, chosen: Choice, choices: list[Choice]) -> Fit:
+def _ordered(model: KMeans | MiniBatchKMeans, chosen: ClusterCount, choices: list[ClusterCount]) -> Fit:
     """Number the clusters from the largest down; one that holds nobody is dropped."""
     sizes = np.bincount(model.labels_, minlength=chosen.k)
     order = [at for at in np.argsort(-sizes, kind="stable") if sizes[at]]

@@ -4,7 +4,7 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from crm.customers.models import Customer
-from segmentation.rules.fields import Field, Kind, allows
+from segmentation.rules.fields import Field, FieldKind, allows
 
 MOST = 100
 KEPT_SECONDS = 600
@@ -12,7 +12,7 @@ KEPT_SECONDS = 600
 
 def choices(field: Field) -> list[str]:
     """Return up to 100 words a field is known to take, in order; nothing for fields that are not words."""
-    if field.kind is not Kind.WORD:
+    if field.kind is not FieldKind.WORD:
         return []
     key = f"rule-choices-{field.key}"
     found: list[str] | None = cache.get(key)

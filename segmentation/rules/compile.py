@@ -22,8 +22,8 @@ from django.utils import timezone
 
 from crm.consents.purposes import BY_KEY, Purpose
 from crm.customers.models import Customer
-from segmentation.rules.fields import Field, Kind, Op, allows
-from segmentation.rules.grammar import Group, Not, Row, Rule
+from segmentation.rules.fields import Field, FieldKind, Op, allows
+from segmentation.rules.grammar import Not, Rule, RuleGroup, RuleRow
 
 EVERYONE = Q(pk__isnull=False)
 NOBODY = Q(pk__in=[])
@@ -37,11 +37,11 @@ def compile_rule(rule: Rule, *, now: datetime | None = None, profiling: bool = T
     """
     moment = now or timezone.now()
     match rule:
-        case Row():
+        case RuleRow():
             return _row(rule, moment, profiling)
         case Not():
             return ~compile_rule(rule.rule, now=moment, profiling=profiling)
-        case Group():
+        case RuleGroup():
             if not rule.rules:
                 return EVERYONE
             parts = [compile_rule(part, now=moment, profiling=profiling) for part in rule.rules]
@@ -56,11 +56,11 @@ def by_profiling(rule: Rule, *, now: datetime | None = None) -> Case:
     return Case(When(compile_rule(rule, now=now, profiling=False), then=Value(False)), default=Value(True))
 
 
-def _row(row: Row, now: datetime, profiling: bool) -> Q:
-    if row.field.kind is Kind.SEGMENT:
+def _row(row: RuleRow, now: datetime, profiling: bool) -> Q:
+    if row.field.kind is FieldKind.SEGMENT:
         found = Q(_member(row.value if isinstance(row.value, int) else 0, profiling))
         return found if row.op is Op.IS else ~found
-    if row.field.kind is Kind.PURPOSE:
+    if row.field.kind is FieldKind.PURPOSE:
         purpose = BY_KEY[str(row.value)]
         allowed = allows(purpose) if profiling or purpose is not Purpose.PROFILING else NOBODY
         return allowed if row.op is Op.IS else ~allowed
@@ -80,10 +80,10 @@ def _row(row: Row, now: datetime, profiling: bool) -> Q:
 
 def _known(field: Field) -> Q:
     there = allows(field.needs) & Q(IsNull(field.plain, False))
-    return there & ~Q(Exact(field.plain, Value(""))) if field.kind is Kind.WORD else there
+    return there & ~Q(Exact(field.plain, Value(""))) if field.kind is FieldKind.WORD else there
 
 
-def _comparison(row: Row, value: Any, now: datetime) -> Any:
+def _comparison(row: RuleRow, value: Any, now: datetime) -> Any:
     match row.op, row.value:
         case Op.IS, wanted:
             return Exact(value, wanted)

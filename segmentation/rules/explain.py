@@ -13,7 +13,7 @@ from segmentation.rules.grammar import Rule, rows
 from segmentation.rules.words import Names, sentence, shown
 
 
-class Reason(NamedTuple):
+class RuleReason(NamedTuple):
     """One row about one person: the sentence, whether it holds, and what is known ("—" for nothing)."""
 
     sentence: str
@@ -21,7 +21,9 @@ class Reason(NamedTuple):
     value: str
 
 
-def explain(rule: Rule, customer_id: int, *, now: datetime | None = None, names: Names | None = None) -> list[Reason]:
+def explain(
+    rule: Rule, customer_id: int, *, now: datetime | None = None, names: Names | None = None
+) -> list[RuleReason]:
     """Return a reason for each row of the rule, in reading order, decided by the same query that fills the segment.
 
     Raises Customer.DoesNotExist for an id nobody has.
@@ -35,6 +37,6 @@ def explain(rule: Rule, customer_id: int, *, now: datetime | None = None, names:
             columns[f"known_{n}"] = row.field.known
     found: dict[str, Any] = dict(Customer.objects.filter(pk=customer_id).values(**columns).get())
     return [
-        Reason(sentence(row, names), bool(found[f"holds_{n}"]), shown(row.field, found.get(f"known_{n}")))
+        RuleReason(sentence(row, names), bool(found[f"holds_{n}"]), shown(row.field, found.get(f"known_{n}")))
         for n, row in enumerate(asked)
     ]

@@ -20,7 +20,7 @@ from segmentation.portraits.features import FEATURES, Type
 from segmentation.portraits.groups import GROUP_OF
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How a field is compared."""
 
     WHOLE = "whole"
@@ -51,18 +51,28 @@ class Op(StrEnum):
     UNKNOWN = "unknown"
 
 
-NOT_SHOWN = (Kind.SEGMENT, Kind.PURPOSE)
+NOT_SHOWN = (FieldKind.SEGMENT, FieldKind.PURPOSE)
 """Kinds whose sentence says all there is to say; no value stands beside it."""
 NUMBERS = (Op.AT_LEAST, Op.AT_MOST, Op.BETWEEN, Op.KNOWN, Op.UNKNOWN)
-OPS: dict[Kind, tuple[Op, ...]] = {
-    Kind.WHOLE: (Op.AT_LEAST, Op.AT_MOST, Op.BETWEEN, Op.IS, Op.IS_NOT, Op.ONE_OF, Op.NONE_OF, Op.KNOWN, Op.UNKNOWN),
-    Kind.NUMBER: NUMBERS,
-    Kind.MONEY: NUMBERS,
-    Kind.SHARE: NUMBERS,
-    Kind.MOMENT: (Op.WITHIN_DAYS, Op.MORE_THAN_DAYS_AGO, Op.KNOWN, Op.UNKNOWN),
-    Kind.WORD: (Op.IS, Op.IS_NOT, Op.ONE_OF, Op.NONE_OF, Op.CONTAINS, Op.KNOWN, Op.UNKNOWN),
-    Kind.SEGMENT: (Op.IS, Op.IS_NOT),
-    Kind.PURPOSE: (Op.IS, Op.IS_NOT),
+OPS: dict[FieldKind, tuple[Op, ...]] = {
+    FieldKind.WHOLE: (
+        Op.AT_LEAST,
+        Op.AT_MOST,
+        Op.BETWEEN,
+        Op.IS,
+        Op.IS_NOT,
+        Op.ONE_OF,
+        Op.NONE_OF,
+        Op.KNOWN,
+        Op.UNKNOWN,
+    ),
+    FieldKind.NUMBER: NUMBERS,
+    FieldKind.MONEY: NUMBERS,
+    FieldKind.SHARE: NUMBERS,
+    FieldKind.MOMENT: (Op.WITHIN_DAYS, Op.MORE_THAN_DAYS_AGO, Op.KNOWN, Op.UNKNOWN),
+    FieldKind.WORD: (Op.IS, Op.IS_NOT, Op.ONE_OF, Op.NONE_OF, Op.CONTAINS, Op.KNOWN, Op.UNKNOWN),
+    FieldKind.SEGMENT: (Op.IS, Op.IS_NOT),
+    FieldKind.PURPOSE: (Op.IS, Op.IS_NOT),
 }
 OP_LABELS: dict[Op, str | Promise] = {
     Op.IS: _("is"),
@@ -78,18 +88,18 @@ OP_LABELS: dict[Op, str | Promise] = {
     Op.KNOWN: _("is known"),
     Op.UNKNOWN: _("is unknown"),
 }
-KINDS: dict[Type, Kind] = {
-    Type.COUNT: Kind.WHOLE,
-    Type.NUMBER: Kind.NUMBER,
-    Type.MONEY: Kind.MONEY,
-    Type.SHARE: Kind.SHARE,
-    Type.MOMENT: Kind.MOMENT,
-    Type.WORD: Kind.WORD,
+KINDS: dict[Type, FieldKind] = {
+    Type.COUNT: FieldKind.WHOLE,
+    Type.NUMBER: FieldKind.NUMBER,
+    Type.MONEY: FieldKind.MONEY,
+    Type.SHARE: FieldKind.SHARE,
+    Type.MOMENT: FieldKind.MOMENT,
+    Type.WORD: FieldKind.WORD,
 }
 
 
 NOTHING = Purpose(0)
-NONE: dict[Kind, int | Decimal] = {Kind.WHOLE: 0, Kind.MONEY: Decimal(0)}
+NONE: dict[FieldKind, int | Decimal] = {FieldKind.WHOLE: 0, FieldKind.MONEY: Decimal(0)}
 """What is known where nothing was counted."""
 
 
@@ -104,7 +114,7 @@ class Field:
 
     key: str
     label: str | Promise
-    kind: Kind
+    kind: FieldKind
     path: str
     group: str | Promise
     meaning: str | Promise = ""
@@ -151,27 +161,27 @@ def _facts() -> list[Field]:
     noticed = _("Known only of people who allow it to be noticed.")
     opened, clicked = "standing__last_open_at", "standing__last_click_at"
     return [
-        Field("country", _("Country"), Kind.WORD, "country", ABOUT, _("Two letters, such as DE.")),
-        Field("region", _("Region"), Kind.WORD, "region", ABOUT),
-        Field("language", _("Language"), Kind.WORD, "language", ABOUT),
-        Field("age_band", _("Age band"), Kind.WORD, "age_band", ABOUT),
-        Field("gender", _("Gender"), Kind.WORD, "gender", ABOUT),
-        Field("source", _("Source"), Kind.WORD, "source", ABOUT, _("Where the customer came from first.")),
-        Field("created", _("Added"), Kind.MOMENT, "created_at", ABOUT, _("When the customer came into Relata.")),
-        Field("known_since", _("Known since"), Kind.MOMENT, "first_seen", ABOUT, _("The first thing known of them.")),
-        Field("last_active", _("Last active"), Kind.MOMENT, "last_seen", ABOUT, _("The last thing known of them.")),
-        Field("allows", _("Consent"), Kind.PURPOSE, "permission", ABOUT, _("What the customer allows today.")),
-        Field("order_count", _("Number of orders"), Kind.WHOLE, "standing__orders", ORDERS, counted=True),
-        Field("order_sum", _("Sum of orders"), Kind.MONEY, "standing__revenue", ORDERS, counted=True),
-        Field("order_first", _("First order placed"), Kind.MOMENT, "standing__first_order_at", ORDERS),
-        Field("order_last", _("Last order placed"), Kind.MOMENT, "standing__last_order_at", ORDERS),
-        Field("mail_count", _("Mails sent"), Kind.WHOLE, "standing__mails", MAIL, counted=True),
-        Field("mail_last", _("Last mail sent"), Kind.MOMENT, "standing__last_mail_at", MAIL),
-        Field("mail_opens", _("Mails opened"), Kind.WHOLE, "standing__opens", MAIL, noticed, "", opens, True),
-        Field("mail_opened", _("Last mail opened"), Kind.MOMENT, opened, MAIL, noticed, needs=opens),
-        Field("mail_clicks", _("Mails clicked"), Kind.WHOLE, "standing__clicks", MAIL, noticed, "", clicks, True),
-        Field("mail_clicked", _("Last mail clicked"), Kind.MOMENT, clicked, MAIL, noticed, needs=clicks),
-        Field("in_segment", _("Segment"), Kind.SEGMENT, "memberships", SEGMENTS, _("Who is in another segment.")),
+        Field("country", _("Country"), FieldKind.WORD, "country", ABOUT, _("Two letters, such as DE.")),
+        Field("region", _("Region"), FieldKind.WORD, "region", ABOUT),
+        Field("language", _("Language"), FieldKind.WORD, "language", ABOUT),
+        Field("age_band", _("Age band"), FieldKind.WORD, "age_band", ABOUT),
+        Field("gender", _("Gender"), FieldKind.WORD, "gender", ABOUT),
+        Field("source", _("Source"), FieldKind.WORD, "source", ABOUT, _("Where the customer came from first.")),
+        Field("created", _("Added"), FieldKind.MOMENT, "created_at", ABOUT, _("When the customer came into Relata.")),
+        Field("known_since", _("Known since"), FieldKind.MOMENT, "first_seen", ABOUT, _("The first thing known.")),
+        Field("last_active", _("Last active"), FieldKind.MOMENT, "last_seen", ABOUT, _("The last thing known.")),
+        Field("allows", _("Consent"), FieldKind.PURPOSE, "permission", ABOUT, _("What the customer allows today.")),
+        Field("order_count", _("Number of orders"), FieldKind.WHOLE, "standing__orders", ORDERS, counted=True),
+        Field("order_sum", _("Sum of orders"), FieldKind.MONEY, "standing__revenue", ORDERS, counted=True),
+        Field("order_first", _("First order placed"), FieldKind.MOMENT, "standing__first_order_at", ORDERS),
+        Field("order_last", _("Last order placed"), FieldKind.MOMENT, "standing__last_order_at", ORDERS),
+        Field("mail_count", _("Mails sent"), FieldKind.WHOLE, "standing__mails", MAIL, counted=True),
+        Field("mail_last", _("Last mail sent"), FieldKind.MOMENT, "standing__last_mail_at", MAIL),
+        Field("mail_opens", _("Mails opened"), FieldKind.WHOLE, "standing__opens", MAIL, noticed, "", opens, True),
+        Field("mail_opened", _("Last mail opened"), FieldKind.MOMENT, opened, MAIL, noticed, needs=opens),
+        Field("mail_clicks", _("Mails clicked"), FieldKind.WHOLE, "standing__clicks", MAIL, noticed, "", clicks, True),
+        Field("mail_clicked", _("Last mail clicked"), FieldKind.MOMENT, clicked, MAIL, noticed, needs=clicks),
+        Field("in_segment", _("Segment"), FieldKind.SEGMENT, "memberships", SEGMENTS, _("Who is in another segment.")),
     ]  # fmt: skip
 
 
@@ -193,7 +203,7 @@ def _portrayed() -> list[Field]:
             if f.type in KINDS
         ),
         *(
-            Field(name, label, Kind.WHOLE, f"portrait__{name}", SCORES, FIFTHS, "", profiling)
+            Field(name, label, FieldKind.WHOLE, f"portrait__{name}", SCORES, FIFTHS, "", profiling)
             for name, label in scores.items()
         ),
     ]  # fmt: skip

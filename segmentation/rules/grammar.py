@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from crm.consents.purposes import BY_KEY, Purpose
-from segmentation.rules.fields import FIELDS, Field, Kind, Op
+from segmentation.rules.fields import FIELDS, Field, FieldKind, Op
 
 MAX_DEPTH: Final = 3
 MAX_ROWS: Final = 50
@@ -37,7 +37,7 @@ class RuleError(ValueError):
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleRow:
     """One comparison. The type of `value` follows from field and operator; see `_value`."""
 
     field: Field
@@ -46,7 +46,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Group:
+class RuleGroup:
     """Rules of which all (`every`) or any must hold. An empty group of all holds for everyone."""
 
     every: bool
@@ -57,10 +57,10 @@ class Group:
 class Not:
     """Holds where its rule does not."""
 
-    rule: "Row | Group"
+    rule: "RuleRow | RuleGroup"
 
 
-Rule = Row | Group | Not
+Rule = RuleRow | RuleGroup | Not
 
 
 def parse(data: object) -> Rule:
@@ -75,14 +75,14 @@ def parse(data: object) -> Rule:
     return rule
 
 
-def rows(rule: Rule) -> Iterator[Row]:
+def rows(rule: Rule) -> Iterator[RuleRow]:
     """Yield the rows of a rule in reading order."""
     match rule:
-        case Row():
+        case RuleRow():
             yield rule
         case Not():
             yield from rows(rule.rule)
-        case Group():
+        case RuleGroup():
             for part in rule.rules:
                 yield from rows(part)
 
@@ -90,18 +90,18 @@ def rows(rule: Rule) -> Iterator[Row]:
 def to_json(rule: Rule) -> dict[str, Any]:
     """Write a rule in its stored form; parse(to_json(rule)) == rule."""
     match rule:
-        case Group():
+        case RuleGroup():
             return {"all" if rule.every else "any": [to_json(part) for part in rule.rules]}
         case Not():
             return {"not": to_json(rule.rule)}
-        case Row():
+        case RuleRow():
             plain: dict[str, Any] = {"field": rule.field.key, "op": rule.op.value}
             return plain if rule.value is None else plain | {"value": _plain(rule.value)}
 
 
 def segments_in(rule: Rule) -> set[int]:
     """Return the ids of the segments the rule asks about."""
-    return {row.value for row in rows(rule) if row.field.kind is Kind.SEGMENT and isinstance(row.value, int)}
+    return {row.value for row in rows(rule) if row.field.kind is FieldKind.SEGMENT and isinstance(row.value, int)}
 
 
 def needs_profiling(rule: Rule) -> bool:
@@ -109,7 +109,9 @@ def needs_profiling(rule: Rule) -> bool:
 
     It can where a row asks for what a portrait knows, about a segment, which may do so, or about that permission.
     """
-    return any(row.field.profiling or row.field.kind is Kind.SEGMENT or row.value == "profiling" for row in rows(rule))
+    return any(
+        row.field.profiling or row.field.kind is FieldKind.SEGMENT or row.value == "profiling" for row in rows(rule)
+    )
 
 
 def on_the_clock(rule: Rule) -> bool:
@@ -145,7 +147,7 @@ def _rule(data: object, place: str, depth: int) -> Rule:
             raise RuleError(_("A rule is a group or a row."), place)
 
 
-def _group(every: bool, parts: object, place: str, depth: int) -> Group:
+def _group(every: bool, parts: object, place: str, depth: int) -> RuleGroup:
     if depth > MAX_DEPTH:
         raise RuleError(_("Groups can be nested %(most)d deep.") % {"most": MAX_DEPTH}, place)
     if not isinstance(parts, list):
@@ -155,10 +157,10 @@ def _group(every: bool, parts: object, place: str, depth: int) -> Group:
     if len(parts) > MAX_ROWS:
         raise RuleError(_("A segment has at most %(most)d rows.") % {"most": MAX_ROWS}, place)
     before = f"{place}." if place else ""
-    return Group(every, tuple(_rule(part, f"{before}{number}", depth) for number, part in enumerate(parts)))
+    return RuleGroup(every, tuple(_rule(part, f"{before}{number}", depth) for number, part in enumerate(parts)))
 
 
-def _row(data: dict[str, Any], place: str) -> Row:
+def _row(data: dict[str, Any], place: str) -> RuleRow:
     field = FIELDS.get(data["field"]) if isinstance(data["field"], str) else None
     if field is None:
         raise RuleError(
@@ -169,7 +171,7 @@ def _row(data: dict[str, Any], place: str) -> Row:
         raise RuleError(
             _("“%(field)s” cannot be compared by “%(op)s”.") % {"field": field.label, "op": str(data["op"])[:40]}, place
         )
-    return Row(field, op, _value(field, op, data.get("value"), place))
+    return RuleRow(field, op, _value(field, op, data.get("value"), place))
 
 
 def _value(field: Field, op: Op, value: object, place: str) -> Value:
@@ -185,23 +187,23 @@ def _value(field: Field, op: Op, value: object, place: str) -> Value:
             return low, high
         case Op.ONE_OF | Op.NONE_OF:
             parts = _list(value, place)
-            if field.kind is Kind.WHOLE:
+            if field.kind is FieldKind.WHOLE:
                 return tuple(_whole(part, place) for part in parts)
             return tuple(_word(part, place) for part in parts)
         case Op.CONTAINS:
             return _word(value, place)
         case Op.IS | Op.IS_NOT:
-            if field.kind is Kind.WORD:
+            if field.kind is FieldKind.WORD:
                 return _word(value, place)
-            if field.kind is Kind.PURPOSE:
+            if field.kind is FieldKind.PURPOSE:
                 return _purpose(value, place)
-            return _whole(value, place, 1 if field.kind is Kind.SEGMENT else None)
+            return _whole(value, place, 1 if field.kind is FieldKind.SEGMENT else None)
         case Op.AT_LEAST | Op.AT_MOST:
             return _number(field, value, place)
 
 
 def _number(field: Field, value: object, place: str) -> Decimal | int:
-    if field.kind is Kind.WHOLE:
+    if field.kind is FieldKind.WHOLE:
         return _whole(value, place)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise RuleError(_("Enter a number."), place)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm.consents.purposes import BY_KEY, LABELS
-from segmentation.rules.fields import Field, Kind, Op
-from segmentation.rules.grammar import Group, Not, Row, Rule, Value
+from segmentation.rules.fields import Field, FieldKind, Op
+from segmentation.rules.grammar import Not, Rule, RuleGroup, RuleRow, Value
 
 # Whole sentences, because word order differs between languages.
 SENTENCES: dict[Op, str | Promise] = {
@@ -49,12 +49,12 @@ Names = Mapping[int, str]
 """Names of segments by id."""
 
 
-def sentence(row: Row, names: Names | None = None) -> str:
+def sentence(row: RuleRow, names: Names | None = None) -> str:
     """Return one row as a sentence."""
-    if row.field.kind is Kind.SEGMENT:
+    if row.field.kind is FieldKind.SEGMENT:
         known = (names or {}).get(row.value if isinstance(row.value, int) else 0)
         return str(SEGMENT_SENTENCES[row.op]) % {"value": f"“{known or row.value}”"}
-    if row.field.kind is Kind.PURPOSE:
+    if row.field.kind is FieldKind.PURPOSE:
         return str(PURPOSE_SENTENCES[row.op]) % {"value": LABELS[BY_KEY[str(row.value)]]}
     words: dict[str, Any] = {"field": row.field.label}
     match row.op, row.value:
@@ -72,13 +72,13 @@ def sentence(row: Row, names: Names | None = None) -> str:
 def outline(rule: Rule, names: Names | None = None) -> dict[str, Any]:
     """Return a rule as a tree to show: {"head": sentence, "parts": [tree, …]}; a row has no parts."""
     match rule:
-        case Row():
+        case RuleRow():
             return {"head": sentence(rule, names), "parts": []}
-        case Not(Row() as row):
+        case Not(RuleRow() as row):
             return {"head": _("Not true: %(sentence)s") % {"sentence": sentence(row, names)}, "parts": []}
-        case Not(Group() as group):
+        case Not(RuleGroup() as group):
             return {"head": str(HEADS[group.every, True]), "parts": [outline(part, names) for part in group.rules]}
-        case Group():
+        case RuleGroup():
             head = HEADS[rule.every, False] if rule.rules else _("Everyone")
             return {"head": str(head), "parts": [outline(part, names) for part in rule.rules]}
         case _:
@@ -90,17 +90,17 @@ def shown(field: Field, value: Value | datetime | float) -> str:
     if value is None or value == "":
         return "—"
     match field.kind:
-        case Kind.SHARE:
+        case FieldKind.SHARE:
             return _("%(percent)s%%") % {"percent": _number(float(str(value)) * 100, 0)}
-        case Kind.MONEY:
+        case FieldKind.MONEY:
             return f"{settings.WORKSPACE_CURRENCY} {_number(float(str(value)), 2)}"
-        case Kind.WHOLE:
+        case FieldKind.WHOLE:
             return _number(value, 0) if not isinstance(value, str) else value
-        case Kind.NUMBER:
+        case FieldKind.NUMBER:
             return _number(float(str(value)), 1)
-        case Kind.MOMENT if isinstance(value, datetime):
+        case FieldKind.MOMENT if isinstance(value, datetime):
             return formats.date_format(timezone.localtime(value), "DATE_FORMAT")
-        case Kind.WORD:
+        case FieldKind.WORD:
             return f"“{value}”"
         case _:
             return str(value)

@@ -13,7 +13,7 @@ from segmentation.segments.models import Segment
 
 
 @dataclass(frozen=True)
-class Starter:
+class SegmentStarter:
     """A segment to start from. Names are stored in both languages; the text is shown in the page's."""
 
     key: str
@@ -30,25 +30,25 @@ def _row(field: str, op: str, value: Any) -> dict[str, Any]:
 
 
 SUBSCRIBERS = "subscribers"
-STARTERS: dict[str, Starter] = {
+STARTERS: dict[str, SegmentStarter] = {
     starter.key: starter
     for starter in [
-        Starter(
+        SegmentStarter(
             SUBSCRIBERS, "All subscribers", "所有订阅者", _("All subscribers"),
             _("They allow e-mail marketing, whatever else they allow."), "mail",
             {"all": [_row("allows", "is", "email_marketing")]},
         ),
-        Starter(
+        SegmentStarter(
             "new", "New customers", "新客户", _("New customers"),
             _("Their first order was in the last 30 days."), "user-plus",
             {"all": [_row("first_order_at", "within_days", 30)]},
         ),
-        Starter(
+        SegmentStarter(
             "loyal", "Loyal customers", "忠诚客户", _("Loyal customers"),
             _("They order often and ordered lately."), "heart",
             {"all": [_row("frequency_score", "at_least", 4), _row("recency_score", "at_least", 4)]},
         ),
-        Starter(
+        SegmentStarter(
             "at_risk", "At risk", "流失风险客户", _("At risk"),
             _("They used to order often, and have not for 90 days."), "alert-triangle",
             {
@@ -59,17 +59,17 @@ STARTERS: dict[str, Starter] = {
                 ]
             },
         ),
-        Starter(
+        SegmentStarter(
             "dormant", "Dormant", "沉睡客户", _("Dormant"),
             _("Their last order was more than a year ago."), "moon",
             {"all": [_row("last_order_at", "more_than_days_ago", 365)]},
         ),
-        Starter(
+        SegmentStarter(
             "big_spenders", "Big spenders", "高消费客户", _("Big spenders"),
             _("They are among the fifth that spends the most."), "trophy",
             {"all": [_row("monetary_score", "is", 5)]},
         ),
-        Starter(
+        SegmentStarter(
             "reorder_due", "Reorder due", "待复购客户", _("Reorder due"),
             _("They buy the same things about every month, and the last order was a month ago or more."), "refresh",
             {

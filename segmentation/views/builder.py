@@ -18,7 +18,7 @@ from lib.outside import whole
 from segmentation.forms import MATCHES, RowNode, SegmentForm, Tree
 from segmentation.rules.choices import choices
 from segmentation.rules.compile import compile_rule
-from segmentation.rules.fields import FIELDS, Kind
+from segmentation.rules.fields import FIELDS, FieldKind
 from segmentation.rules.grammar import Rule, RuleError, parse
 from segmentation.segments import edit
 from segmentation.segments.count import count_rule
@@ -106,7 +106,7 @@ def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, foc
         node = tree.root.at(error.place)
         node.error = node.error or str(error)
     asked = [node for node in tree.root.walk() if isinstance(node, RowNode)]
-    words = {node.field.key: node.field for node in asked if node.field.kind is Kind.WORD}
+    words = {node.field.key: node.field for node in asked if node.field.kind is FieldKind.WORD}
     others = Segment.objects.in_use().exclude(pk=row.pk) if row else Segment.objects.in_use()
     return {
         "nav": "segments",

@@ -16,7 +16,7 @@ from segmentation.clusters.models import Cluster, ClusterRun
 from segmentation.forms import ClusterForm
 from segmentation.portraits.features import BY_NAME, Feature, Type
 from segmentation.portraits.models import Portrait
-from segmentation.rules.fields import FIELDS, Field, Kind
+from segmentation.rules.fields import FIELDS, Field, FieldKind
 from segmentation.rules.grammar import RuleError, parse
 from segmentation.rules.words import outline, shown
 from segmentation.segments.models import Segment
@@ -139,8 +139,8 @@ def figure(feature: Feature, value: float | None) -> str:
         return _("%(n)s days ago") % {"n": shown(FIELDS["typical_gap_days"], round(value))}
     # A mean of whole numbers is not whole.
     known = FIELDS[feature.name]
-    if known.kind is Kind.WHOLE:
-        known = Field(known.key, known.label, Kind.NUMBER, known.path, known.group)
+    if known.kind is FieldKind.WHOLE:
+        known = Field(known.key, known.label, FieldKind.NUMBER, known.path, known.group)
     return shown(known, value)
 
 

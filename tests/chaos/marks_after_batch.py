@@ -10,7 +10,7 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from campaigns.emails.render import Mail  # noqa: E402
+from campaigns.emails.render import RenderedMail  # noqa: E402
 from campaigns.sending.message import Addressed, build  # noqa: E402
 from campaigns.sending.models import Delivery  # noqa: E402
 from campaigns.sending.transports.smtp import SMTPTransport  # noqa: E402
@@ -33,7 +33,7 @@ def main() -> None:
     while batch := list(Delivery.objects.filter(state=Delivery.State.QUEUED).order_by("id")[:BATCH]):
         for row in batch:
             to = Addressed(row.key, row.created_at, "Shop", "news@example.com", "reader@example.com")
-            letter = Letter(build(Mail("Hello", "<p>x</p>", "x"), to))
+            letter = Letter(build(RenderedMail("Hello", "<p>x</p>", "x"), to))
             transport.send([letter], {}, until=time.monotonic() + 60)
         Delivery.objects.filter(pk__in=[row.pk for row in batch]).update(
             state=Delivery.State.SENT, sent_at=timezone.now()

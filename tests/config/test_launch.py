@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.launch import prepare
-from config.launch.processes import RESTARTS, Group, GroupError, Program
+from config.launch.processes import RESTARTS, GroupError, LaunchedProgram, ProcessGroup
 
 PROJECT = Path(__file__).resolve().parents[2]
 STUBBORN = """
@@ -27,8 +27,8 @@ LAUNCHER = """
 import os, sys
 from pathlib import Path
 from config.launch.processes import Group, Program
-group = Group(Path(sys.argv[1]), dict(os.environ), Path.cwd())
-group.start(Program("sleeper", ["/bin/sleep", "600"]))
+group = ProcessGroup(Path(sys.argv[1]), dict(os.environ), Path.cwd())
+group.start(LaunchedProgram("sleeper", ["/bin/sleep", "600"]))
 print(group.children["sleeper"].process.pid, flush=True)
 while group.step(10):
     pass
@@ -36,9 +36,9 @@ while group.step(10):
 
 
 @pytest.fixture
-def group(tmp_path: Path) -> Group:
+def group(tmp_path: Path) -> ProcessGroup:
     """A group that logs into a directory of its own."""
-    return Group(tmp_path, dict(os.environ), tmp_path)
+    return ProcessGroup(tmp_path, dict(os.environ), tmp_path)
 
 
 def alive(pid: int) -> bool:
@@ -69,9 +69,9 @@ def session_of(pid: int) -> list[int]:
 
 
 def test_output_is_shown_with_its_name_and_kept(
-    group: Group, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    group: ProcessGroup, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    group.start(Program("greeter", python("import time; print('hello', flush=True); time.sleep(600)")))
+    group.start(LaunchedProgram("greeter", python("import time; print('hello', flush=True); time.sleep(600)")))
     until = time.monotonic() + 10
     while not (tmp_path / "greeter.log").exists() or not (tmp_path / "greeter.log").read_text():
         assert time.monotonic() < until
@@ -82,9 +82,9 @@ def test_output_is_shown_with_its_name_and_kept(
 
 
 def test_a_child_that_will_not_end_is_killed_with_its_children_within_five_seconds(
-    group: Group, tmp_path: Path
+    group: ProcessGroup, tmp_path: Path
 ) -> None:
-    group.start(Program("stubborn", python(STUBBORN)))
+    group.start(LaunchedProgram("stubborn", python(STUBBORN)))
     until = time.monotonic() + 10
     while not (tmp_path / "stubborn.log").exists() or "pids" not in (tmp_path / "stubborn.log").read_text():
         assert time.monotonic() < until
@@ -98,10 +98,10 @@ def test_a_child_that_will_not_end_is_killed_with_its_children_within_five_secon
 
 
 def test_a_child_that_ends_is_started_again_until_it_ends_too_often(
-    group: Group, monkeypatch: pytest.MonkeyPatch
+    group: ProcessGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("config.launch.processes.PAUSE", 0.0)
-    group.start(Program("brief", ["/bin/false"]))
+    group.start(LaunchedProgram("brief", ["/bin/false"]))
     with pytest.raises(GroupError, match="brief keeps ending with code 1"):
         while group.step(10):
             assert len(group.children["brief"].ends) <= RESTARTS
@@ -118,13 +118,13 @@ def test_children_end_when_their_launcher_is_killed(tmp_path: Path) -> None:
     assert gone_within(5, child)
 
 
-def test_a_program_runs_to_its_end_beside_the_others(group: Group) -> None:
+def test_a_program_runs_to_its_end_beside_the_others(group: ProcessGroup) -> None:
     assert group.run_once("three", python("import sys; sys.exit(3)")) == 3
     assert group.children == {}
 
 
-def test_a_request_to_stop_ends_the_waiting(group: Group) -> None:
-    group.start(Program("sleeper", ["/bin/sleep", "600"]))
+def test_a_request_to_stop_ends_the_waiting(group: ProcessGroup) -> None:
+    group.start(LaunchedProgram("sleeper", ["/bin/sleep", "600"]))
     group.listen()
     try:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from recommendations.candidates.base import Candidate
-from recommendations.candidates.voices import Cells, Choice
+from recommendations.candidates.voices import Eligible, PoolCells
 from recommendations.dataset.arrays import Ints
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
@@ -138,7 +138,7 @@ class CandidateModelTests:
         model = self.fitted(data)
         scores, voices = model.scores(rows, users), model.voices(rows, users)
         assert tuple(voices) == model.views
-        choice = Choice(rows, eligible, own)
+        choice = Eligible(rows, eligible, own)
         for view, voice in voices.items():
             for most in (3, 20, data.n_items):
                 is_open = eligible & (choice.has == own)
@@ -162,7 +162,7 @@ class CandidateModelTests:
         items = np.array([np.random.default_rng(at).permutation(data.n_items)[:30] for at in range(len(users))])
         items[:, 25:] = -1
         for view, voice in voices.items():
-            at = voice.at(Cells(items, data.n_items))
+            at = voice.at(PoolCells(items, data.n_items))
             assert at.shape == items.shape
             np.testing.assert_allclose(
                 at[:, :25], np.take_along_axis(scores[view], items[:, :25], axis=1), rtol=1e-4, atol=1e-4

@@ -147,7 +147,7 @@ def test_pages_speak_chinese(marketer: Client, ada: Customer, goods: list[Produc
 def test_the_list_costs_the_same_with_many_placements(marketer: Client) -> None:
     few = queries_of(marketer, ROOT)
     for number in range(10):
-        placing.create(terms=placing.Terms(key=f"p{number}", name="P"))
+        placing.create(terms=placing.PlacementTerms(key=f"p{number}", name="P"))
     assert queries_of(marketer, ROOT) == few
 
 
@@ -164,7 +164,7 @@ def test_the_command_does_what_the_pages_do() -> None:
     assert run("set", "sale", "--length", "3", "--price-from", "none") == "sale is changed\n"
     row = placing.find("sale")
     assert row
-    assert placing.terms_of(row) == placing.Terms(
+    assert placing.terms_of(row) == placing.PlacementTerms(
         key="sale", name="Sale", kind="popular", length=3, categories_in=("Home", "Tea"), exploration=0.1
     )
     run("remove", "sale")

@@ -5,7 +5,7 @@ from django.utils.translation import override
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.two_tower import TwoTower
 from recommendations.pipeline.tuning import DIALS
-from recommendations.ranking.reasons import Reason, reason_of_view
+from recommendations.ranking.reasons import ListReason, reason_of_view
 from recommendations.views.wording import dial_name, learner_name, numbers_of
 from tests.kits.candidate_model import planted
 
@@ -16,7 +16,7 @@ def test_every_view_of_the_blend_has_words_and_a_reason() -> None:
     assert {"als", "next", "sitting"} <= set(views)
     for view in [*views, *TwoTower.views, "again_alive", "again_due"]:
         assert learner_name(view) != view.replace("_", " "), view
-        assert reason_of_view(view) != Reason.DISCOVER, view
+        assert reason_of_view(view) != ListReason.DISCOVER, view
 
 
 def test_the_gates_numbers_are_told_in_the_readers_language() -> None:

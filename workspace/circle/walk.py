@@ -34,7 +34,7 @@ Announce = Callable[[str], Progress]
 
 
 @dataclass
-class Stage:
+class CircleStage:
     """What one stage did."""
 
     name: str
@@ -46,7 +46,7 @@ class Stage:
 class Walk:
     """One walk round the circle."""
 
-    stages: list[Stage] = field(default_factory=list)
+    stages: list[CircleStage] = field(default_factory=list)
     busy: bool = False
     """True when another walk was under way and nothing was done."""
 
@@ -77,7 +77,7 @@ def _walk(announce: Announce) -> Walk:
     def stage(name: str, work: Callable[[Progress], tuple[Any, dict[str, Any]]]) -> Any:
         started = time.monotonic()
         result, counts = work(announce(name))
-        done.stages.append(Stage(name, time.monotonic() - started, counts))
+        done.stages.append(CircleStage(name, time.monotonic() - started, counts))
         return result
 
     profiling = stage("release", _release(Purpose.PROFILING))
@@ -90,17 +90,17 @@ def _walk(announce: Announce) -> Walk:
     return done
 
 
-def send(announce: Announce = silent) -> list[Stage]:
+def send(announce: Announce = silent) -> list[CircleStage]:
     """Send a demo campaign over the clusters, a different offer for each, and let its readers react."""
     started = time.monotonic()
     sent = campaign.send(campaign.plan(), announce("campaign"))
     counts = {"segments": sent.rows, "offers": sent.offers, **sent.deliveries}
-    stages = [Stage("campaign and deliver", time.monotonic() - started, counts)]
+    stages = [CircleStage("campaign and deliver", time.monotonic() - started, counts)]
     if settings.MAILBOX_ENABLED:
         started = time.monotonic()
         found = react.react(sent.campaign, announce("listen"))
         acts = {name: getattr(found, name) for name in ("read", "opened", "clicked", "ordered", "left")}
-        stages.append(Stage("listen", time.monotonic() - started, acts))
+        stages.append(CircleStage("listen", time.monotonic() - started, acts))
     figures.forget()
     return stages
 

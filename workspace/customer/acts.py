@@ -31,7 +31,7 @@ TONES = {
 
 
 @dataclass(frozen=True)
-class Line:
+class TimelineEntry:
     """What a line of the activity shows."""
 
     icon: str
@@ -42,7 +42,7 @@ class Line:
     href: str
 
 
-def lines(acts: Iterable[Any]) -> list[Line]:
+def lines(acts: Iterable[Any]) -> list[TimelineEntry]:
     """Return interactions, newest first and with products joined, as lines in the language of the page."""
     found = []
     for (order, _alone), together in groupby(acts, key=_together):
@@ -55,7 +55,7 @@ def _together(act: Any) -> tuple[str, Any]:
     return (act.order_id, None) if act.kind == "order" and act.order_id else ("", act.id)
 
 
-def _order(group: list[Any]) -> Line:
+def _order(group: list[Any]) -> TimelineEntry:
     kind, first = KINDS["order"], group[0]
     values = [act.value for act in group if act.value is not None]
     parts = [f"{formats.number_format(sum(values), 2, force_grouping=True)} {first.currency}"] if values else []
@@ -63,10 +63,12 @@ def _order(group: list[Any]) -> Line:
     names = [act.product.shown_name for act in group if act.product is not None]
     parts.append(", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else ""))
     title = ngettext("Ordered %(n)d product", "Ordered %(n)d products", len(group)) % {"n": len(group)}
-    return Line(kind.icon, title, " · ".join(part for part in parts if part), first.occurred_at, TONES["order"], "")
+    return TimelineEntry(
+        kind.icon, title, " · ".join(part for part in parts if part), first.occurred_at, TONES["order"], ""
+    )
 
 
-def _one(act: Any) -> Line:
+def _one(act: Any) -> TimelineEntry:
     kind = KINDS.get(act.kind) or KINDS["custom"]
     parts = []
     if act.quantity is not None and act.quantity != 1:
@@ -83,4 +85,6 @@ def _one(act: Any) -> Line:
     if act.product is not None:
         title = _("%(act)s: %(product)s") % {"act": title, "product": act.product.shown_name}
     href = reverse("crm:product", args=[act.product_id]) if act.product is not None else ""
-    return Line(kind.icon, title, " · ".join(parts).strip(), act.occurred_at, TONES.get(act.kind, "grey"), href)
+    return TimelineEntry(
+        kind.icon, title, " · ".join(parts).strip(), act.occurred_at, TONES.get(act.kind, "grey"), href
+    )

@@ -38,7 +38,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Pick:
+class PortraitPick:
     """One recommended product with its reason and what speaks for it."""
 
     product: Product
@@ -193,7 +193,7 @@ def groups(customer: Customer) -> dict[str, Any]:
     return {"memberships": memberships, "cluster": cluster, "cluster_run": run, "set_apart": set_apart}
 
 
-def picks(customer: Customer, number: int = RECOMMENDED) -> tuple[Listing, list[Pick]]:
+def picks(customer: Customer, number: int = RECOMMENDED) -> tuple[Listing, list[PortraitPick]]:
     """Return what would be recommended today, and each product of it with its reason."""
     listing = recommend([customer.pk], number)[customer.pk]
     named = {reason.get("product") for reason in listing.reasons} | set(listing.product_ids)
@@ -201,7 +201,7 @@ def picks(customer: Customer, number: int = RECOMMENDED) -> tuple[Listing, list[
     names = {pk: product.shown_name for pk, product in products.items()}
     scores: list[float | None] = [*listing.scores] or [None] * len(listing.product_ids)
     found = [
-        Pick(products[pk], score, sentence(reason, names), _shares(reason))
+        PortraitPick(products[pk], score, sentence(reason, names), _shares(reason))
         for pk, reason, score in zip(listing.product_ids, listing.reasons, scores, strict=True)
     ]
     return listing, found

@@ -14,23 +14,23 @@ Painted = Any
 
 
 @dataclass(frozen=True)
-class Stage:
+class LifecycleStage:
     """A name and the colour of its badge."""
 
     label: str | Promise
     tone: str
 
 
-BEST = Stage(_("Best customer"), "teal")
-LOYAL = Stage(_("Loyal"), "green")
-NEW = Stage(_("New"), "blue")
-REGULAR = Stage(_("Regular"), "grey")
-SLIPPING = Stage(_("Slipping away"), "yellow")
-DORMANT = Stage(_("Dormant"), "red")
-NO_ORDERS = Stage(_("No orders yet"), "grey")
+BEST = LifecycleStage(_("Best customer"), "teal")
+LOYAL = LifecycleStage(_("Loyal"), "green")
+NEW = LifecycleStage(_("New"), "blue")
+REGULAR = LifecycleStage(_("Regular"), "grey")
+SLIPPING = LifecycleStage(_("Slipping away"), "yellow")
+DORMANT = LifecycleStage(_("Dormant"), "red")
+NO_ORDERS = LifecycleStage(_("No orders yet"), "grey")
 
 
-def stage_of(portrait: Painted | None) -> Stage | None:
+def stage_of(portrait: Painted | None) -> LifecycleStage | None:
     """Return the stage of a portrait; None without one, because nothing is guessed about people without profiling."""
     if portrait is None:
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workspace.demo.catalog import DEPARTMENTS, STYLES, Shelves
-from workspace.demo.people import HABITS, People
+from workspace.demo.people import HABITS, DemoPeople
 
 DAY = 86_400
 PRICE_LEVELS = 4
@@ -18,7 +18,7 @@ TOGETHER = 0.35
 
 
 @dataclass(frozen=True)
-class Acts:
+class DemoInteractions:
     """Interactions as arrays: `person` is an index into the chunk, `moment` seconds before the history's end."""
 
     person: np.ndarray
@@ -69,7 +69,9 @@ class Shop:
         return chosen
 
 
-def act(people: People, shop: Shop, *, last_weekday: int = 0, density: float = 1.0, seed: int = 7) -> Acts:
+def act(
+    people: DemoPeople, shop: Shop, *, last_weekday: int = 0, density: float = 1.0, seed: int = 7
+) -> DemoInteractions:
     """Return everything the people did, in no particular order; the same for the same people and seed.
 
     `last_weekday` is the weekday of the last day of the history, 0 for Monday. A density below 1 stretches the gaps
@@ -91,7 +93,7 @@ def act(people: People, shop: Shop, *, last_weekday: int = 0, density: float = 1
     browsing = np.flatnonzero(rng.random(len(person)) < 0.7)
     browsed = _products(people, shop, rng, person[browsing], np.ones(len(browsing), bool))
     acts.append(_looks(person[browsing], browsed, moment[browsing] + rng.integers(600, 9 * DAY, len(browsing)), 1))
-    return Acts(*(np.concatenate(parts) for parts in zip(*acts, strict=True)))
+    return DemoInteractions(*(np.concatenate(parts) for parts in zip(*acts, strict=True)))
 
 
 def _looks(who: np.ndarray, product: np.ndarray, when: np.ndarray, kind: int) -> tuple[np.ndarray, ...]:
@@ -100,7 +102,7 @@ def _looks(who: np.ndarray, product: np.ndarray, when: np.ndarray, kind: int) ->
 
 
 def _orders(
-    people: People, rng: np.random.Generator, last_weekday: int, density: float
+    people: DemoPeople, rng: np.random.Generator, last_weekday: int, density: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (person, seconds before the history's end, number of the order within the person), one entry an order."""
     gap = people.gap / density
@@ -122,7 +124,7 @@ def _orders(
 
 
 def _products(
-    people: People, shop: Shop, rng: np.random.Generator, who: np.ndarray, first_line: np.ndarray
+    people: DemoPeople, shop: Shop, rng: np.random.Generator, who: np.ndarray, first_line: np.ndarray
 ) -> np.ndarray:
     size = len(who)
     department = (

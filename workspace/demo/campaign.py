@@ -10,9 +10,9 @@ from django.utils import timezone
 from campaigns.emails.starters import install_starters
 from campaigns.models import Campaign, Delivery, EmailTemplate, Offer
 from campaigns.offers import edit as offers
-from campaigns.offers.edit import Terms
+from campaigns.offers.edit import OfferTerms
 from campaigns.planning import draft, launch, suggest
-from campaigns.planning.draft import Row
+from campaigns.planning.draft import DraftRow
 from campaigns.sending import pump
 from crm.customers.models import Customer
 from lib.progress import Progress
@@ -37,18 +37,18 @@ class Sent:
     deliveries: dict[str, int]
 
 
-def terms() -> list[Terms]:
+def terms() -> list[OfferTerms]:
     """Return the demo shop's offers, valid for the next month."""
     until = timezone.localdate() + timedelta(days=VALID_DAYS)
     shop = "https://shop.example.com/offers"
     return [
-        Terms(name="Autumn discount", name_zh="秋季折扣", kind="percent", value=Decimal(15), cost=Decimal(6),
+        OfferTerms(name="Autumn discount", name_zh="秋季折扣", kind="percent", value=Decimal(15), cost=Decimal(6),
               code="AUTUMN15", url=f"{shop}/autumn", valid_until=until),
-        Terms(name="Delivery on us", name_zh="包邮", kind="delivery", cost=Decimal(4),
+        OfferTerms(name="Delivery on us", name_zh="包邮", kind="delivery", cost=Decimal(4),
               code="FREESHIP", url=f"{shop}/delivery", valid_until=until),
-        Terms(name="Thank-you voucher", name_zh="感谢券", kind="amount", value=Decimal(10), cost=Decimal(10),
+        OfferTerms(name="Thank-you voucher", name_zh="感谢券", kind="amount", value=Decimal(10), cost=Decimal(10),
               code="TENOFF", url=f"{shop}/voucher", valid_until=until),
-        Terms(name="Bonus points", name_zh="加赠积分", kind="points", value=Decimal(200), cost=Decimal(2),
+        OfferTerms(name="Bonus points", name_zh="加赠积分", kind="points", value=Decimal(200), cost=Decimal(2),
               code="DOUBLE", url=f"{shop}/points", valid_until=until),
     ]  # fmt: skip
 
@@ -79,7 +79,7 @@ def plan(name: str = NAME) -> Campaign:
     campaign = draft.create(name=name)
     clusters = Segment.objects.in_use().filter(kind=Segment.Kind.CLUSTER, size__gt=0).order_by("size", "pk")
     segments = [*clusters, everybody_else()]
-    draft.set_cells(campaign=campaign, rows=[Row(segment_id=one.pk, template_id=template.pk) for one in segments])
+    draft.set_cells(campaign=campaign, rows=[DraftRow(segment_id=one.pk, template_id=template.pk) for one in segments])
     suggested = suggest.suggest(campaign)
     draft.set_cells(campaign=campaign, rows=[one.row for one in suggested])
     return campaign

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from crm.ingest.datasets.identities import invent
-from crm.ingest.person import Person
+from crm.ingest.person import IncomingPerson
 from lib.progress import Progress
 from workspace.demo import catalog
-from workspace.demo.behaviour import DAY, KINDS, Acts, Shop, act
-from workspace.demo.people import HABITS, People, draw
+from workspace.demo.behaviour import DAY, KINDS, DemoInteractions, Shop, act
+from workspace.demo.people import HABITS, DemoPeople, draw
 
 PREFIX = "demo-"
 CHUNK = 20_000
@@ -96,7 +96,7 @@ def _write_products(path: Path, shelves: catalog.Shelves) -> None:
             )
 
 
-def person_of(number: int, chinese: bool) -> Person:
+def person_of(number: int, chinese: bool) -> IncomingPerson:
     """Return the invented identity of one demo customer; people with Chinese texts get a Chinese name."""
     # Each id is one person; the language is part of the name so that it fits the one drawn with the habits.
     for attempt in range(64):
@@ -106,7 +106,7 @@ def person_of(number: int, chinese: bool) -> Person:
     return person
 
 
-def _write_people(write: Callable[[list[str]], Any], people: People) -> None:
+def _write_people(write: Callable[[list[str]], Any], people: DemoPeople) -> None:
     rng = np.random.default_rng([11, int(people.number[0])])
     size = len(people.number)
     country = rng.integers(0, len(COUNTRIES), size)
@@ -132,7 +132,7 @@ def _write_people(write: Callable[[list[str]], Any], people: People) -> None:
         )
 
 
-def _frame(people: People, acts: Acts, shelves: catalog.Shelves, midnight: datetime) -> pd.DataFrame:
+def _frame(people: DemoPeople, acts: DemoInteractions, shelves: catalog.Shelves, midnight: datetime) -> pd.DataFrame:
     numbers = people.number[acts.person]
     moment = pd.Timestamp(midnight) - pd.to_timedelta(np.minimum(acts.moment, 5 * 365 * DAY), unit="s")
     ordered = acts.kind == 0

@@ -41,7 +41,7 @@ HABIT_NAMES = tuple(habit.name for habit in HABITS)
 
 
 @dataclass(frozen=True)
-class People:
+class DemoPeople:
     """A chunk of customers as arrays, one entry each. `first_day` and `last_day` count back from today."""
 
     number: np.ndarray
@@ -57,7 +57,7 @@ class People:
     chinese: np.ndarray
 
 
-def draw(first: int, count: int, seed: int = 7) -> People:
+def draw(first: int, count: int, seed: int = 7) -> DemoPeople:
     """Return customers `first` to `first + count - 1`; the same for the same numbers and seed."""
     rng = np.random.default_rng([seed, 2, first])
     habit = rng.choice(len(HABITS), count, p=[h.share for h in HABITS])
@@ -74,7 +74,7 @@ def draw(first: int, count: int, seed: int = 7) -> People:
         rows = np.flatnonzero(breadth > place)
         taste[rows, order[rows, place]] += 1.0 / (1 + place * 0.6)
     evening = rng.random(count) < np.array([h.evening for h in HABITS])[habit]
-    return People(
+    return DemoPeople(
         number=np.arange(first, first + count),
         habit=habit,
         gap=between([h.gap_days[0] for h in HABITS], [h.gap_days[1] for h in HABITS]),

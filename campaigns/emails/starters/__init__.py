@@ -15,7 +15,7 @@ OFFERED = (
 
 
 @dataclass(frozen=True)
-class Starter:
+class MailStarter:
     """A ready mail: its file name, its name, and for each language subject and preheader."""
 
     file: str
@@ -24,7 +24,7 @@ class Starter:
 
 
 STARTERS = [
-    Starter(
+    MailStarter(
         "picks",
         "Chosen for you · 为您挑选",
         {
@@ -38,7 +38,7 @@ STARTERS = [
             ),
         },
     ),
-    Starter(
+    MailStarter(
         "offer",
         "An offer · 优惠",
         {
@@ -55,7 +55,7 @@ STARTERS = [
 ]
 
 
-def texts(starter: Starter) -> list[EmailText]:
+def texts(starter: MailStarter) -> list[EmailText]:
     """Return a starter's texts, not saved."""
     return [
         EmailText(

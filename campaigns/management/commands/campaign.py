@@ -100,12 +100,12 @@ def _campaign(pk: int) -> Campaign:
     return campaign
 
 
-def _row(text: str) -> draft.Row:
+def _row(text: str) -> draft.DraftRow:
     parts = text.split(":")
     if len(parts) != 3 or not all(part.isdecimal() for part in parts):
         raise CommandError(f"A row is SEGMENT:OFFER:TEMPLATE, three ids; {text!r} is not.")
     segment, offer, template = (int(part) for part in parts)
-    return draft.Row(segment_id=segment, template_id=template, offer_id=offer or None)
+    return draft.DraftRow(segment_id=segment, template_id=template, offer_id=offer or None)
 
 
 def _moment(text: str) -> datetime:

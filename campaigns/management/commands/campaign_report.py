@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from campaigns.planning.models import Campaign
-from campaigns.planning.report import STEPS, Line, csv_rows, report
+from campaigns.planning.report import STEPS, ReportLine, csv_rows, report
 from lib.tables import csv_lines
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         for state, reason, people in found.reasons:
             self.stdout.write(f"{state} {reason or '-'}: {people}")
 
-    def _line(self, name: str, line: Line) -> None:
+    def _line(self, name: str, line: ReportLine) -> None:
         rates = []
         for step in STEPS:
             rate = line.rates[step]

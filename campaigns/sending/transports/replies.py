@@ -15,7 +15,7 @@ LONGEST = 1_000
 """Characters of a reply that are looked at."""
 
 
-class Step(StrEnum):
+class ReplyStep(StrEnum):
     """Where in the dialogue a reply came."""
 
     MAIL = "MAIL FROM"
@@ -202,14 +202,14 @@ UNKNOWN = (
 )
 
 
-def about(step: Step, code: int, text: str) -> About:
+def about(step: ReplyStep, code: int, text: str) -> About:
     """Return of whom a refusal speaks that came at a step of the dialogue."""
     words = text[:LONGEST].lower()
     if code == 421 or code in SIGN_IN:
         return About.SERVER
     if any(one in words for one in SENDERS):
         return About.SENDER
-    if step == Step.MAIL:
+    if step == ReplyStep.MAIL:
         found = ENHANCED.search(words)
         return About.SENDER if code // 100 == 5 or (found and found[2] in {"1", "7"}) else About.SERVER
     if any(one in words for one in GREYLIST):
@@ -224,9 +224,9 @@ def too_fast(text: str) -> bool:
     return TOO_FAST.search(text[:LONGEST]) is not None
 
 
-def _by_code(step: Step, code: int, words: str) -> About:
+def _by_code(step: ReplyStep, code: int, words: str) -> About:
     # The same words after the dot speak of the letter.
-    unknown = code in {550, 551, 553} and step == Step.RCPT and any(one in words for one in UNKNOWN)
+    unknown = code in {550, 551, 553} and step == ReplyStep.RCPT and any(one in words for one in UNKNOWN)
     found = ENHANCED.search(words)
     if found is None:
         if unknown:
@@ -239,6 +239,6 @@ def _by_code(step: Step, code: int, words: str) -> About:
     return detail or BY_SUBJECT.get(found[2], About.RECIPIENT)
 
 
-def _bare(step: Step, code: int) -> About:
+def _bare(step: ReplyStep, code: int) -> About:
     # 554 after the dot, without a word more, is how filters refuse a letter.
-    return About.POLICY if step == Step.DATA and code in {550, 554} else About.RECIPIENT
+    return About.POLICY if step == ReplyStep.DATA and code in {550, 554} else About.RECIPIENT

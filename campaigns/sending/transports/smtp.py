@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from campaigns.sending.transports.base import About, Answer, Answers, Letter, Stage
-from campaigns.sending.transports.replies import Step, about
+from campaigns.sending.transports.replies import ReplyStep, about
 from lib import mailbox
 
 CONNECT_SECONDS = 15
@@ -79,7 +79,7 @@ class Line:
             return Answer(Stage.DELIVERED, code, _words(text))
         if code == 421:
             self.hang_up()
-        return _refused(Step.DATA, code, _words(text))
+        return _refused(ReplyStep.DATA, code, _words(text))
 
     def close(self) -> None:
         """Say goodbye, if anybody is there."""
@@ -102,7 +102,7 @@ class Line:
         server.command_encoding = "ascii" if plain else "utf-8"
         ask = _at_once if server.has_extn("pipelining") else _one_by_one
         replies = ask(server, _commands(sender, recipient, "" if plain else " SMTPUTF8"))
-        for step, (code, text) in zip(Step, replies, strict=False):
+        for step, (code, text) in zip(ReplyStep, replies, strict=False):
             if code // 100 not in {2, 3}:
                 self.taken += 1
                 if code == 421:
@@ -211,7 +211,7 @@ class SMTPTransport:
             self.wanted = max(1, min(self.most, round(seconds / tried / PACE)))
 
 
-def _refused(step: Step, code: int, text: str) -> Answer:
+def _refused(step: ReplyStep, code: int, text: str) -> Answer:
     return Answer(Stage.REFUSED, code, text, about(step, code, text))
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from crm.ingest.datasets.identities import invent
 from crm.ingest.event import Event
-from crm.ingest.person import Person
-from crm.ingest.sink import Fingerprints, Line, Sink
+from crm.ingest.person import IncomingPerson
+from crm.ingest.sink import Fingerprints, ImportSink, Line
 
 SOURCE = "complete-journey"
 HEADER = ("household_id", "store_id", "basket_id", "product_id", "quantity", "sales_value", "transaction_timestamp")
@@ -41,7 +41,7 @@ def last_day(directory: Path) -> date:
     return found
 
 
-def load(directory: Path, sink: Sink, shift: timedelta) -> None:
+def load(directory: Path, sink: ImportSink, shift: timedelta) -> None:
     """Bring in products, households with invented identities, order lines and coupon redemptions."""
     bought = _read(directory, "transactions")
     sink.products(_products(_read(directory, "products"), bought), "Products")
@@ -89,7 +89,7 @@ def _households(directory: Path) -> list[int]:
     return sorted(int(number) for number in _read(directory, "transactions")["household_id"].unique())
 
 
-def _people(directory: Path) -> Iterator[Line[Person]]:
+def _people(directory: Path) -> Iterator[Line[IncomingPerson]]:
     told = _read(directory, "demographics").set_index("household_id").to_dict("index")
     for line, number in enumerate(_households(directory), 2):
         person = invent(SOURCE, str(number), "cj-")

@@ -5,7 +5,7 @@ All live at example.com, which is reserved (RFC 2606), so no mail to them can re
 
 import hashlib
 
-from crm.ingest.person import Person
+from crm.ingest.person import IncomingPerson
 
 _GIVEN = (
     "Alma Bram Cleo Dario Edda Falk Greta Hugo Ines Jasper Kaia Levin Mira Nils Odette Pavel Runa Silas Thea Ugo "
@@ -58,7 +58,7 @@ class _Dice:
         return choices[int(self.share() * len(choices))]
 
 
-def invent(dataset: str, number: str, prefix: str) -> Person:
+def invent(dataset: str, number: str, prefix: str) -> IncomingPerson:
     """Return an invented person for one id of a data set: names, address, language and consents.
 
     `prefix` goes before the id to make the customer's `external_id` and a unique address.
@@ -77,7 +77,7 @@ def invent(dataset: str, number: str, prefix: str) -> Person:
         local = f"{names['first_name']}.{names['last_name']}".lower()
     nothing, no_address = dice.share() < NOTHING, dice.share() < NO_ADDRESS
     consents = {key: True for keys, share in SHARES if dice.share() < share for key in keys}
-    return Person(
+    return IncomingPerson(
         external_id=f"{prefix}{number}",
         email="" if no_address else f"{local}.{prefix}{number}@example.com",
         identity=names,

@@ -7,8 +7,8 @@ from typing import Any
 
 from crm.ingest.datasets.identities import invent
 from crm.ingest.event import Event
-from crm.ingest.person import GENDERS, Person, age_band
-from crm.ingest.sink import Line, Sink
+from crm.ingest.person import GENDERS, IncomingPerson, age_band
+from crm.ingest.sink import ImportSink, Line
 
 SOURCE = "movielens-100k"
 HEADER = ("user", "item", "rating", "timestamp")
@@ -31,7 +31,7 @@ def last_day(directory: Path) -> date:
     return datetime.fromtimestamp(max(int(line.split("\t")[3]) for line in _lines(directory, "u.data")), UTC).date()
 
 
-def load(directory: Path, sink: Sink, shift: timedelta) -> None:
+def load(directory: Path, sink: ImportSink, shift: timedelta) -> None:
     """Bring in films, viewers with invented identities, and ratings."""
     sink.products(_films(directory), "Films")
     sink.people(_viewers(directory), "Viewers")
@@ -57,7 +57,7 @@ def _films(directory: Path) -> Iterator[Line[dict[str, Any]]]:
         yield line, cells[:1], film
 
 
-def _viewers(directory: Path) -> Iterator[Line[Person]]:
+def _viewers(directory: Path) -> Iterator[Line[IncomingPerson]]:
     for line, text in enumerate(_lines(directory, "u.user"), 1):
         number, age, gender, occupation, _ = text.split("|")
         person = invent(SOURCE, number, "ml-")

@@ -11,8 +11,8 @@ from typing import Any
 
 from crm.ingest.datasets.identities import invent
 from crm.ingest.event import Event
-from crm.ingest.person import Person
-from crm.ingest.sink import Fingerprints, Line, Sink
+from crm.ingest.person import IncomingPerson
+from crm.ingest.sink import Fingerprints, ImportSink, Line
 
 SOURCE = "uci-online-retail"
 HEADER = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
@@ -52,7 +52,7 @@ def last_day(directory: Path) -> date:
     return date.fromisoformat(max(row["InvoiceDate"] for _, row in _rows(directory))[:10])
 
 
-def load(directory: Path, sink: Sink, shift: timedelta) -> None:
+def load(directory: Path, sink: ImportSink, shift: timedelta) -> None:
     """Bring in products, customers with invented identities, and order lines; cancelled lines are returns."""
     sink.products(_products(directory), "Products")
     sink.people(_people(directory), "Customers")
@@ -86,7 +86,7 @@ def _products(directory: Path) -> Iterator[Line[dict[str, Any]]]:
         yield line, [code], product
 
 
-def _people(directory: Path) -> Iterator[Line[Person]]:
+def _people(directory: Path) -> Iterator[Line[IncomingPerson]]:
     countries: dict[str, str] = {}
     for _, row in _rows(directory):
         if row["CustomerID"]:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommendations.models import Placement
 from recommendations.serving import placing
-from recommendations.serving.placing import Terms
+from recommendations.serving.placing import PlacementTerms
 
 
 class Command(BaseCommand):
@@ -57,13 +57,13 @@ class Command(BaseCommand):
 
     def _set(self, options: dict[str, Any]) -> None:
         # Only what was given is here: the others have no default.
-        given = {field.name: options[field.name] for field in fields(Terms) if field.name in options}
+        given = {field.name: options[field.name] for field in fields(PlacementTerms) if field.name in options}
         given |= {name: tuple(given[name]) for name in ("categories_in", "categories_out") if name in given}
         row = placing.find(options["key"])
         if row:
             placing.change(placement=row, terms=replace(placing.terms_of(row), **given))
         else:
-            placing.create(terms=Terms(**{"name": options["key"], **given, "key": options["key"]}))
+            placing.create(terms=PlacementTerms(**{"name": options["key"], **given, "key": options["key"]}))
         self.stdout.write(f"{options['key']} is {'changed' if row else 'made'}")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from campaigns.emails.compile import compile_text
 from campaigns.emails.proof import Draft, proof_read
-from campaigns.emails.render import Mail, RenderError, render, sample_context
+from campaigns.emails.render import RenderedMail, RenderError, render, sample_context
 from tests.campaigns.mailing import MJML
 
 FOOTER = '<mj-text><a href="{{ unsubscribe_url }}">Stop</a> {{ postal_address }}</mj-text>'
@@ -41,7 +41,7 @@ def test_a_mail_without_a_subject_is_refused() -> None:
     assert ("error", "no_subject") in found(body(FOOTER), " ")
 
 
-def one(subject: str, **context: object) -> Mail:
+def one(subject: str, **context: object) -> RenderedMail:
     compiled = compile_text(subject=subject, preheader="", mjml=body(FOOTER))
     return render(compiled, sample_context("en") | context)
 

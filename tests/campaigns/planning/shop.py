@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns.emails.models import EmailTemplate, EmailText
 from campaigns.offers.models import Offer
-from campaigns.planning.draft import Row, create, set_cells
+from campaigns.planning.draft import DraftRow, create, set_cells
 from campaigns.planning.models import Campaign
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
@@ -85,7 +85,7 @@ def campaign(*rows: tuple[Segment, Offer | None, EmailTemplate], name: str = "Ma
     draft = create(name=name)
     set_cells(
         campaign=draft,
-        rows=[Row(segment_id=s.pk, offer_id=o.pk if o else None, template_id=t.pk) for s, o, t in rows],
+        rows=[DraftRow(segment_id=s.pk, offer_id=o.pk if o else None, template_id=t.pk) for s, o, t in rows],
     )
     return draft
 

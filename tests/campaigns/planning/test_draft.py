@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from campaigns.planning.draft import NotADraft, Row, Sender, create, duplicate, rename, set_cells, set_sender
+from campaigns.planning.draft import DraftRow, NotADraft, Sender, create, duplicate, rename, set_cells, set_sender
 from campaigns.planning.models import Campaign
 from tests.campaigns.planning import shop
 
@@ -22,7 +22,7 @@ def test_the_matrix_keeps_the_order_it_is_given_in() -> None:
     first, second, mail = shop.segment("A"), shop.segment("B"), shop.template()
     draft = shop.campaign((first, None, mail), (second, shop.offer(), mail))
     before = {cell.segment_id: cell.pk for cell in draft.cells.all()}
-    cells = set_cells(campaign=draft, rows=[Row(second.pk, mail.pk), Row(first.pk, mail.pk)])
+    cells = set_cells(campaign=draft, rows=[DraftRow(second.pk, mail.pk), DraftRow(first.pk, mail.pk)])
     assert [cell.segment_id for cell in cells] == [second.pk, first.pk]
     assert {cell.segment_id: cell.pk for cell in cells} == before
     assert cells[0].offer_id is None
@@ -31,13 +31,13 @@ def test_the_matrix_keeps_the_order_it_is_given_in() -> None:
 def test_a_row_left_out_is_gone() -> None:
     first, second, mail = shop.segment("A"), shop.segment("B"), shop.template()
     draft = shop.campaign((first, None, mail), (second, None, mail))
-    assert len(set_cells(campaign=draft, rows=[Row(second.pk, mail.pk)])) == 1
+    assert len(set_cells(campaign=draft, rows=[DraftRow(second.pk, mail.pk)])) == 1
 
 
 def test_a_segment_stands_in_the_matrix_once() -> None:
     group, mail = shop.segment("A"), shop.template()
     with pytest.raises(ValidationError):
-        set_cells(campaign=create(name="May"), rows=[Row(group.pk, mail.pk), Row(group.pk, mail.pk)])
+        set_cells(campaign=create(name="May"), rows=[DraftRow(group.pk, mail.pk), DraftRow(group.pk, mail.pk)])
 
 
 def test_what_is_on_its_way_can_no_longer_be_changed() -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.planning import closing, freezing, launch
-from campaigns.planning.freezing import Step
+from campaigns.planning.freezing import FreezingStep
 from campaigns.planning.models import Campaign
 from campaigns.sending import ledger, materialise
 from campaigns.sending.models import Delivery
@@ -27,7 +27,7 @@ def begun(number: int, name: str = "A") -> Campaign:
     people = [shop.person() for _ in range(number)]
     draft = shop.campaign((shop.segment(name, people), None, shop.template()), name=name)
     launch.schedule(campaign=draft)
-    assert freezing.begin(draft.pk) and freezing.step(draft.pk) == Step.MORE
+    assert freezing.begin(draft.pk) and freezing.step(draft.pk) == FreezingStep.MORE
     draft.refresh_from_db()
     assert (draft.state, draft.people, draft.written) == (State.FREEZING, number, 0)
     return draft
@@ -36,11 +36,11 @@ def begun(number: int, name: str = "A") -> Campaign:
 def test_each_step_is_kept_and_the_last_lets_it_be_sent() -> None:
     made = begun(5)
     for written in (2, 4, 5):
-        assert freezing.step(made.pk) == Step.MORE
+        assert freezing.step(made.pk) == FreezingStep.MORE
         made.refresh_from_db()
         assert made.written == written == Delivery.objects.count()
         assert made.state == State.FREEZING and ledger.claim(10, uuid4(), 60) == []
-    assert freezing.step(made.pk) == Step.DONE
+    assert freezing.step(made.pk) == FreezingStep.DONE
     made.refresh_from_db()
     assert made.state == State.SENDING and made.frozen_at is not None
 
@@ -49,7 +49,7 @@ def test_a_held_preparation_goes_on_where_it_stopped() -> None:
     made = begun(5)
     freezing.step(made.pk)
     launch.pause(campaign=made)
-    assert freezing.step(made.pk) == Step.NOT_OURS and launch.start_due() == 0
+    assert freezing.step(made.pk) == FreezingStep.NOT_OURS and launch.start_due() == 0
     assert Delivery.objects.count() == 2
     launch.resume(campaign=made)
     made.refresh_from_db()
@@ -73,7 +73,7 @@ def test_a_cancelled_preparation_sends_nothing_and_closes_what_is_written() -> N
 def test_a_small_campaign_does_not_wait_for_a_large_one() -> None:
     large, small = begun(20, "Large"), begun(2, "Small")
     rounds = 0
-    while freezing.step(small.pk) != Step.DONE:
+    while freezing.step(small.pk) != FreezingStep.DONE:
         freezing.step(large.pk)
         rounds += 1
     assert rounds == 1
@@ -85,7 +85,7 @@ def test_what_fails_in_the_middle_is_paused_with_the_reason_and_goes_on(monkeypa
     freezing.step(made.pk)
     whole = materialise._WRITE
     monkeypatch.setattr(materialise, "_WRITE", whole.replace("gen_random_uuid()", "1 / 0"))
-    assert freezing.step(made.pk) == Step.NOT_OURS
+    assert freezing.step(made.pk) == FreezingStep.NOT_OURS
     made.refresh_from_db()
     assert made.state == State.PAUSED and made.error and made.written == 2
     monkeypatch.setattr(materialise, "_WRITE", whole)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.emails.render import Mail
+from campaigns.emails.render import RenderedMail
 from campaigns.sending.message import Addressed, BadHeader, build
 
 KEY = UUID("0190a5f0-0000-7000-8000-000000000001")
@@ -25,7 +25,7 @@ def to(**fields: object) -> Addressed:
     return Addressed(**(known | fields))  # type: ignore[arg-type]
 
 
-def read(mail: Mail, addressed: Addressed) -> email.message.EmailMessage:
+def read(mail: RenderedMail, addressed: Addressed) -> email.message.EmailMessage:
     raw = build(mail, addressed)
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
     assert b"\n" not in raw.replace(b"\r\n", b"")
@@ -34,7 +34,7 @@ def read(mail: Mail, addressed: Addressed) -> email.message.EmailMessage:
 
 @given(WORDS, WORDS, WORDS)
 def test_whatever_is_written_reads_back(subject: str, text: str, name: str) -> None:
-    parsed = read(Mail(subject, f"<p>{text}</p>", text), to(sender_name=name))
+    parsed = read(RenderedMail(subject, f"<p>{text}</p>", text), to(sender_name=name))
     assert " ".join(str(parsed["Subject"]).split()) == " ".join(subject.split())
     assert parsed.get_body(("plain",)).get_content().rstrip("\n") == text.rstrip("\n")
     assert f"<p>{text}</p>" in parsed.get_body(("html",)).get_content()
@@ -42,7 +42,7 @@ def test_whatever_is_written_reads_back(subject: str, text: str, name: str) -> N
 
 
 def test_chinese_subjects_and_names_are_encoded() -> None:
-    raw = build(Mail("给您的新消息" * 12, "<p>x</p>", "x"), to(sender_name="示例商店"))
+    raw = build(RenderedMail("给您的新消息" * 12, "<p>x</p>", "x"), to(sender_name="示例商店"))
     raw.split(b"\r\n\r\n")[0].decode("ascii")
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert parsed["Subject"] == "给您的新消息" * 12
@@ -50,14 +50,14 @@ def test_chinese_subjects_and_names_are_encoded() -> None:
 
 
 def test_every_try_carries_the_same_name_and_date() -> None:
-    parsed = read(Mail("x", "x", "x"), to())
+    parsed = read(RenderedMail("x", "x", "x"), to())
     assert parsed["Message-ID"] == f"<{KEY}@example.com>"
     assert parsed["Date"].datetime == WHEN
     assert parsed["List-Unsubscribe"] == "<https://shop.example.com/t/u/x>"
 
 
 def test_a_domain_beyond_ascii_is_written_in_ascii() -> None:
-    parsed = read(Mail("x", "x", "x"), to(recipient="ada@bücher.example.com"))
+    parsed = read(RenderedMail("x", "x", "x"), to(recipient="ada@bücher.example.com"))
     assert parsed["To"] == "ada@xn--bcher-kva.example.com"
 
 
@@ -66,9 +66,9 @@ def test_a_domain_beyond_ascii_is_written_in_ascii() -> None:
 )
 def test_no_value_starts_another_header(fields: dict[str, object]) -> None:
     with pytest.raises(BadHeader):
-        build(Mail("x", "x", "x"), to(**fields))
+        build(RenderedMail("x", "x", "x"), to(**fields))
 
 
 def test_a_subject_with_a_line_break_is_refused() -> None:
     with pytest.raises(BadHeader):
-        build(Mail("a\r\nBcc: b@example.com", "x", "x"), to())
+        build(RenderedMail("a\r\nBcc: b@example.com", "x", "x"), to())

@@ -23,7 +23,7 @@ from crm.customers.models import Customer
 from crm.ingest import identify
 from crm.ingest.event import IDENTIFY, Event
 from crm.ingest.intake import record
-from crm.ingest.person import Person, save
+from crm.ingest.person import IncomingPerson, save
 from crm.interactions.models import Interaction
 from crm.privacy import erasure
 
@@ -92,10 +92,10 @@ def test_somebody_new_is_told_once(readers: None) -> None:
 
 
 def test_what_is_said_about_a_person_is_told_as_new_or_as_changed(readers: None) -> None:
-    save([Person(external_id="c-1", country="DE")], "file")
+    save([IncomingPerson(external_id="c-1", country="DE")], "file")
     pk = Customer.objects.get().pk
     assert [(item.topic, item.refs) for item in read.take("people", 100)] == [("created", [pk])]
-    save([Person(external_id="c-1", country="FR")], "file")
+    save([IncomingPerson(external_id="c-1", country="FR")], "file")
     assert [(item.topic, item.refs) for item in read.take("facts", 100)] == [("created", [pk]), ("profile", [pk])]
     kinds = [one.kind for item in read.take("signals", 100) for one in item.signals]
     assert kinds == ["customer:created", "customer:profile"]
@@ -172,7 +172,7 @@ def test_what_a_person_allows_and_refuses_is_told_with_its_rows_and_its_origin(r
     customer = Customer.objects.create(external_id="c-1")
     decide.grant(customer=customer, purposes=Purpose.EMAIL_MARKETING | Purpose.PROFILING, source="form")
     decide.withdraw(customer=customer, purposes=Purpose.EMAIL_MARKETING, source="unsubscribe")
-    given = Person(external_id="c-2", consents={"email_marketing": True}, consented_at=MARCH)
+    given = IncomingPerson(external_id="c-2", consents={"email_marketing": True}, consented_at=MARCH)
     save([given], "file", origin=Origin.IMPORT)
     people = [item.refs for item in told("people", "consent")]
     assert people == [[customer.pk], [customer.pk], [Customer.objects.get(external_id="c-2").pk]]

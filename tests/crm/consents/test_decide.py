@@ -73,7 +73,7 @@ def test_many_decisions_are_two_statements_however_many(customer: Customer) -> N
 
 def test_the_erased_give_no_permission(customer: Customer) -> None:
     Customer.objects.filter(pk=customer.pk).update(state="erased")
-    with pytest.raises(decide.PersonErased):
+    with pytest.raises(decide.ErasedCannotConsent):
         decide.grant(customer=customer, purposes=Purpose.PROFILING, source="test")
 
 

@@ -46,5 +46,5 @@ def test_a_key_wrapped_apart_is_bound_to_its_use_and_place() -> None:
     wrapped = keystore.wrap_apart("gate", bytes(32), b"release|1")
     assert keystore.unwrap_apart("gate", wrapped, b"release|1") == bytes(32)
     for label, place in (("unsub", b"release|1"), ("gate", b"release|2")):
-        with pytest.raises(keystore.BadKey):
+        with pytest.raises(keystore.KeyUnusable):
             keystore.unwrap_apart(label, wrapped, place)

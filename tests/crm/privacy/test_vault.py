@@ -83,7 +83,7 @@ def test_a_key_moved_to_another_person_or_class_is_refused(pair: tuple[Customer,
         PersonKey.objects.get(customer_uuid=pair[0].uuid, seal="identity"),
     ]:
         PersonKey.objects.filter(pk=victim.pk).update(wrapped=stolen.wrapped)
-        with pytest.raises(keystore.BadKey):
+        with pytest.raises(keystore.KeyUnusable):
             keystore.unwrap_many([victim.customer_uuid], victim.seal)
 
 
@@ -192,7 +192,7 @@ def test_rewrapping_moves_every_key_and_changes_no_blob(pair: tuple[Customer, Cu
 
 def test_another_root_opens_nothing(pair: tuple[Customer, Customer], settings: Any) -> None:
     settings.PRIVACY_ROOT = b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-    with pytest.raises(keystore.BadKey):
+    with pytest.raises(keystore.KeyUnusable):
         contact(pair[0])
 
 

@@ -11,7 +11,14 @@ from recommendations.candidates.base import Candidate
 from recommendations.candidates.catalogue import learners_for
 from recommendations.candidates.ease import Ease
 from recommendations.candidates.encoder import Encoder
-from recommendations.candidates.encoder_examples import Examples, batch_of, batches, finished, first_weights, owned
+from recommendations.candidates.encoder_examples import (
+    NextItemExamples,
+    batch_of,
+    batches,
+    finished,
+    first_weights,
+    owned,
+)
 from recommendations.candidates.encoder_training import EncoderConfig, gradient
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
@@ -39,7 +46,7 @@ def loss(weights: dict[str, np.ndarray], inputs: encoder_training._Inputs, words
 
 @pytest.mark.parametrize("drawn", [1000, 30])
 def test_the_gradient_is_the_slope_of_the_loss(drawn: int) -> None:
-    examples = Examples.of(planted())
+    examples = NextItemExamples.of(planted())
     config = EncoderConfig(factors=5, hidden=4, batch=40, drawn=drawn, temperature=0.5)
     start = {name: array.astype(float) for name, array in first_weights(examples, config).items()}
     inputs = next(encoder_training._inputs(examples, config))
@@ -171,7 +178,7 @@ def test_items_nobody_took_stand_at_each_persons_mean() -> None:
 
 def test_what_nobody_took_is_left_at_a_middling_bias_where_its_words_are_known() -> None:
     shop = with_news()
-    examples = Examples.of(shop)
+    examples = NextItemExamples.of(shop)
     bias = finished(first_weights(examples, EncoderConfig()), examples)["bias"]
     known = bias[shop.warm]
     assert bias[shop.items.get_loc("told")] == pytest.approx(float(np.median(known)))

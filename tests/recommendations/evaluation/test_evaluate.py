@@ -3,7 +3,7 @@ import json
 import numpy as np
 import scipy.sparse as sp
 
-from recommendations.evaluation.evaluate import Exam, Report, evaluate
+from recommendations.evaluation.evaluate import EvaluationReport, Exam, evaluate
 
 STORED = {
     "goal": "new",
@@ -25,7 +25,7 @@ def exam(**more: object) -> Exam:
 
 
 def test_a_report_stored_earlier_still_loads() -> None:
-    entry = Report.from_values(STORED).entries[0]
+    entry = EvaluationReport.from_values(STORED).entries[0]
     assert (entry.ndcg10, entry.ndcg5, entry.category_diversity10) == (0.3, None, None)
 
 
@@ -35,7 +35,7 @@ def test_a_report_survives_json_and_ranks_by_ndcg() -> None:
     assert [entry.name for entry in report.entries] == ["good", "bad"]
     assert report.entries[0].hit5 == 1
     assert report.entries[0].miscalibration10 is None
-    assert Report.from_values(json.loads(json.dumps(report.as_values()))) == report
+    assert EvaluationReport.from_values(json.loads(json.dumps(report.as_values()))) == report
 
 
 def test_diversity_and_calibration_are_measured_where_the_exam_knows_categories() -> None:

@@ -1,20 +1,20 @@
 import pytest
 
-from recommendations.evaluation.evaluate import Figures, Report
+from recommendations.evaluation.evaluate import EvaluationReport, Figures
 from recommendations.evaluation.fairness import Drop, Harm
 from recommendations.evaluation.gate import HARM_BOUND, Case, Ground, decide
-from recommendations.evaluation.membership import BOUND, Membership
+from recommendations.evaluation.membership import BOUND, MembershipAttack
 
 
-def report(hybrid: float, popular: float, people: int = 100) -> Report:
+def report(hybrid: float, popular: float, people: int = 100) -> EvaluationReport:
     def figures(name: str, value: float) -> Figures:
         return Figures(name, people, value, value - 0.02, value + 0.02, 0, 0, 0, 0, 0, 0, 0, 0, {})
 
-    return Report("new", "time 0.80", [figures("hybrid", hybrid), figures("popular", popular)])
+    return EvaluationReport("new", "time 0.80", [figures("hybrid", hybrid), figures("popular", popular)])
 
 
-def attacked(auc: float) -> Membership:
-    return Membership(100, "alike", auc, auc - 0.04, auc + 0.04, 0.01, {"alike": auc})
+def attacked(auc: float) -> MembershipAttack:
+    return MembershipAttack(100, "alike", auc, auc - 0.04, auc + 0.04, 0.01, {"alike": auc})
 
 
 def loss(low: float, label: str = "female") -> Drop:
@@ -80,6 +80,6 @@ def test_the_first_ground_in_order_is_told_and_every_check_is_kept() -> None:
 
 
 def test_a_report_without_popularity_is_refused() -> None:
-    lone = Report("new", "time 0.80", report(0.2, 0.1).entries[:1])
+    lone = EvaluationReport("new", "time 0.80", report(0.2, 0.1).entries[:1])
     with pytest.raises(ValueError, match="popularity"):
         decide(Case(lone, membership=SAFE))

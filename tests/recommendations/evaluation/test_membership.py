@@ -9,7 +9,7 @@ from recommendations.evaluation.membership import (
     COMBINED,
     SIGNALS,
     Knowledge,
-    Membership,
+    MembershipAttack,
     Seen,
     attack,
     auc,
@@ -117,4 +117,4 @@ def test_unequal_people_are_refused_and_values_come_back() -> None:
     with pytest.raises(ValueError, match="same people"):
         attack(one, {name: values[:-1] for name, values in one.items()})
     found = attack(one, signals(lists(taste, 2), known))
-    assert Membership.from_values(found.as_values()) == found
+    assert MembershipAttack.from_values(found.as_values()) == found

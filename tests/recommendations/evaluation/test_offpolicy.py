@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from recommendations.evaluation.offpolicy import Places, as_shown, by_lot, models_order
+from recommendations.evaluation.offpolicy import ShownPlaces, as_shown, by_lot, models_order
 from recommendations.serving.explore import draw
 
 PULL = np.array([0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.03, 0.01])
@@ -13,7 +13,7 @@ PULL = np.array([0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1, 0.05, 0.03, 0.01])
 LENGTH = 5
 
 
-def logged(share: float, lists: int = 6000, seed: int = 1) -> tuple[Places, np.ndarray]:
+def logged(share: float, lists: int = 6000, seed: int = 1) -> tuple[ShownPlaces, np.ndarray]:
     lot, rng = Random(seed), np.random.default_rng(seed)
     rows = []
     for number in range(lists):
@@ -21,7 +21,7 @@ def logged(share: float, lists: int = 6000, seed: int = 1) -> tuple[Places, np.n
         for place, (rank, likely) in enumerate(zip(drawn.ranks, drawn.propensities, strict=True), 1):
             rows.append((number % 900, place, rank, likely, rng.random() < PULL[rank - 1]))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
-    return Places(*columns), np.full(len(rows), 2 * LENGTH)
+    return ShownPlaces(*columns), np.full(len(rows), 2 * LENGTH)
 
 
 def test_both_other_orders_are_estimated_from_one_log() -> None:
@@ -44,6 +44,6 @@ def test_without_any_draw_the_models_order_is_what_was_shown() -> None:
 
 def test_what_tells_nothing_of_an_order_is_refused() -> None:
     log, _ = logged(0.2, lists=50)
-    away = Places(log.people, log.place, log.place + 1, log.propensity, log.taken)
+    away = ShownPlaces(log.people, log.place, log.place + 1, log.propensity, log.taken)
     with pytest.raises(ValueError, match="tells of this order"):
         models_order(away)

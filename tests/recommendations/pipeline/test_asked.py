@@ -14,7 +14,7 @@ from recommendations.pipeline.asked import Question, answer
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.ranking.policy import Policy
-from recommendations.ranking.reasons import Reason
+from recommendations.ranking.reasons import ListReason
 
 COLOURS = ("red", "blue")
 THINGS = ("cup", "lamp", "rug", "bowl")
@@ -59,7 +59,7 @@ def test_only_what_matches_is_listed_and_taste_decides_the_order(hybrid: FittedH
     scores = lists.scores[:, :6]
     assert (np.diff(scores, axis=1) <= 1e-6).all()
     np.testing.assert_allclose(lists.shares[:, :6].sum(axis=2), 1, atol=1e-4)
-    assert (lists.shares[:, 0, Reason.MATCH] > 0.3).all()
+    assert (lists.shares[:, 0, ListReason.MATCH] > 0.3).all()
 
 
 def test_a_stranger_gets_what_matches_popular_things_first(hybrid: FittedHybrid) -> None:

@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from recommendations.dataset.history import DAY, Acts, History, build
+from recommendations.dataset.history import DAY, History, PositiveEvents, build
 from recommendations.pipeline.favourites import Stock, favourites
 from recommendations.pipeline.fitted import FittedHybrid
 from recommendations.ranking.policy import Policy
@@ -20,7 +20,7 @@ def shop(*, timed: bool = True) -> tuple[FittedHybrid, Stock]:
     user = np.concatenate([np.arange(people) for _, people, _ in acts])
     item = np.concatenate([np.full(people, one) for one, people, _ in acts])
     time = np.concatenate([np.full(people, 100 * DAY - ago * DAY) for _, people, ago in acts])
-    history: History = build(Acts(user, item, time if timed else np.full(len(time), np.nan)), (40, 5))
+    history: History = build(PositiveEvents(user, item, time if timed else np.full(len(time), np.nan)), (40, 5))
     blocked = np.arange(5) == GONE
     stock = Stock(np.arange(5) + 10, Policy(blocked=blocked, repeatable=np.ones(5, bool)))
     return cast("FittedHybrid", SimpleNamespace(history=history)), stock

@@ -21,7 +21,7 @@ from crm.privacy.models import Release
 from lib.artifacts import BadArtifact, OtherFormat
 from lib.runs import Cancelled, run_due
 from recommendations.evaluation.fairness import Drop, Harm
-from recommendations.evaluation.membership import Membership
+from recommendations.evaluation.membership import MembershipAttack
 from recommendations.models import Favourites, ModelVersion, Neighbours, Recommendation
 from recommendations.pipeline import due, fitted, judging, retrain
 from recommendations.pipeline.judging import Evidence
@@ -326,7 +326,7 @@ def test_the_next_version_is_compared_with_the_live_one_group_by_group(trained: 
 def test_a_version_whose_lists_tell_their_people_is_rejected_and_says_so(
     trained: Trained, marketer: Client, monkeypatch: Any
 ) -> None:
-    before, told = lists(), Membership(100, "own", 0.9, 0.85, 0.95, 0.4, {"own": 0.9})
+    before, told = lists(), MembershipAttack(100, "own", 0.9, 0.85, 0.95, 0.4, {"own": 0.9})
     monkeypatch.setattr(judging, "try_membership", lambda *given: told)
     version = again(trained.release)
     assert (version.verdict, lists()) == ("rejected", before)

@@ -12,7 +12,7 @@ from recommendations.candidates.popularity import Popularity
 from recommendations.dataset.arrays import Csr, Floats, Ints, dense
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
-from recommendations.evaluation.membership import Membership
+from recommendations.evaluation.membership import MembershipAttack
 from recommendations.pipeline import shadow
 from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Wish
@@ -53,7 +53,7 @@ def shop() -> tuple[Dataset, FittedHybrid]:
     return data, fit_hybrid(data)
 
 
-def attacked(shop: tuple[Dataset, FittedHybrid], monkeypatch: Any, *learners: Candidate) -> Membership:
+def attacked(shop: tuple[Dataset, FittedHybrid], monkeypatch: Any, *learners: Candidate) -> MembershipAttack:
     data, fitted = shop
     fits = [one.fit(data) for one in learners]
     views = tuple(view for one in fits for view in one.views)

@@ -12,7 +12,7 @@ from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.ranking import reasons
 from recommendations.ranking.grounds import Grounds, category_shares, grounds_of
 from recommendations.ranking.policy import K_SUPPORT
-from recommendations.ranking.reasons import Evidence, Reason
+from recommendations.ranking.reasons import ListReason, ReasonEvidence
 from recommendations.ranking.sensitive import is_sensitive
 from recommendations.ranking.together import baskets
 
@@ -21,14 +21,14 @@ STORED = {
 }  # fmt: skip
 
 
-def told(shares: dict[Reason, float], **facts: object) -> Reason:
+def told(shares: dict[ListReason, float], **facts: object) -> ListReason:
     """The reason of a single cell."""
-    row = np.zeros((1, 1, max(Reason) + 1), np.float32)
+    row = np.zeros((1, 1, max(ListReason) + 1), np.float32)
     for reason, share in shares.items():
         row[..., reason] = share
     given = {"source": -1, "buyers": 50, "seen": False, **facts}
     cells = {name: np.array([[value]]) for name, value in given.items()}
-    return Reason(int(reasons.choose(Evidence(row, **cells))[0, 0]))
+    return ListReason(int(reasons.choose(ReasonEvidence(row, **cells))[0, 0]))
 
 
 def orders(pairs: list[tuple[str, str, int]]) -> Dataset:
@@ -38,34 +38,34 @@ def orders(pairs: list[tuple[str, str, int]]) -> Dataset:
 
 
 def test_numbers_that_are_stored_never_change() -> None:
-    assert {reason.name: int(reason) for reason in Reason if reason.name in STORED} == STORED
-    assert {reason: reasons.SENTENCES[reason] for reason in Reason}
+    assert {reason.name: int(reason) for reason in ListReason if reason.name in STORED} == STORED
+    assert {reason: reasons.SENTENCES[reason] for reason in ListReason}
 
 
 def test_often_bought_together_takes_the_place_of_because_where_one_basket_is_the_truth() -> None:
-    mostly = {Reason.BECAUSE: 0.6, Reason.NOW: 0.4}
-    assert told(mostly, source=3) is Reason.BECAUSE
-    assert told(mostly, source=3, together=4, often=0.5) is Reason.TOGETHER
-    assert told(mostly, source=3, together=4, often=0.1) is Reason.BECAUSE
-    assert told(mostly, source=3, together=-1, often=0.0) is Reason.BECAUSE
-    assert reasons.code(Reason.TOGETHER, "x") == "bought_together:x"
+    mostly = {ListReason.BECAUSE: 0.6, ListReason.NOW: 0.4}
+    assert told(mostly, source=3) is ListReason.BECAUSE
+    assert told(mostly, source=3, together=4, often=0.5) is ListReason.TOGETHER
+    assert told(mostly, source=3, together=4, often=0.1) is ListReason.BECAUSE
+    assert told(mostly, source=3, together=-1, often=0.0) is ListReason.BECAUSE
+    assert reasons.code(ListReason.TOGETHER, "x") == "bought_together:x"
 
 
 def test_new_is_told_of_new_things_in_a_category_that_is_liked() -> None:
-    mostly = {Reason.CATEGORY: 0.4, Reason.NOW: 0.3, Reason.PEOPLE: 0.2}
-    assert told(mostly, new=True, liked=0.3) is Reason.NEW
-    assert told(mostly, new=True, liked=0.1) is Reason.CATEGORY
-    assert told(mostly, new=False, liked=0.3) is Reason.CATEGORY
-    assert told(mostly, new=True, liked=0.3, seen=True) is Reason.CATEGORY
+    mostly = {ListReason.CATEGORY: 0.4, ListReason.NOW: 0.3, ListReason.PEOPLE: 0.2}
+    assert told(mostly, new=True, liked=0.3) is ListReason.NEW
+    assert told(mostly, new=True, liked=0.1) is ListReason.CATEGORY
+    assert told(mostly, new=False, liked=0.3) is ListReason.CATEGORY
+    assert told(mostly, new=True, liked=0.3, seen=True) is ListReason.CATEGORY
 
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - set(reasons.NEUTRAL)))
-def test_beside_a_sensitive_item_only_neutral_sentences_stand(reason: Reason) -> None:
+@pytest.mark.parametrize("reason", sorted(set(ListReason) - set(reasons.NEUTRAL)))
+def test_beside_a_sensitive_item_only_neutral_sentences_stand(reason: ListReason) -> None:
     cell = told(
-        {reason: 0.9, Reason.POPULAR: 0.1},
+        {reason: 0.9, ListReason.POPULAR: 0.1},
         source=1, together=1, often=0.9, seen=True, new=True, liked=1.0, sensitive=True,
     )  # fmt: skip
-    assert cell is Reason.POPULAR
+    assert cell is ListReason.POPULAR
 
 
 @pytest.mark.parametrize(

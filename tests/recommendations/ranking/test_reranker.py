@@ -9,13 +9,21 @@ import pytest
 from recommendations.dataset.arrays import Floats
 from recommendations.ranking.ascent import Judged, ndcg
 from recommendations.ranking.pool import standardise
-from recommendations.ranking.reranker import Cells, Examples, Reranker, RerankerConfig, SecondOpinion, mix, said
+from recommendations.ranking.reranker import (
+    LabelledPool,
+    PoolFeatures,
+    Reranker,
+    RerankerConfig,
+    SecondOpinion,
+    mix,
+    said,
+)
 
 FEW = RerankerConfig(rounds=30, leaf=1.0)
 VIEWS = ("likes", "noise")
 
 
-def examples(people: int = 120, width: int = 25, seed: int = 0) -> Examples:
+def examples(people: int = 120, width: int = 25, seed: int = 0) -> LabelledPool:
     """What is right is high in the first view for people of type 0 and low in it for those of type 1."""
     rng = np.random.default_rng(seed)
     among = np.ones((people, width), bool)
@@ -30,10 +38,10 @@ def examples(people: int = 120, width: int = 25, seed: int = 0) -> Examples:
     judged = Judged(
         "made up", np.arange(people), np.ones(people, np.int64), standardise(raw, among), among, hits, wanted, items
     )
-    return Examples(judged, traits, ("kind",))
+    return LabelledPool(judged, traits, ("kind",))
 
 
-def quality(one: Examples, scores: Floats) -> float:
+def quality(one: LabelledPool, scores: Floats) -> float:
     return float(ndcg(one.judged, scores).mean())
 
 
@@ -61,7 +69,7 @@ def test_views_may_come_in_another_order_and_with_strangers_among_them() -> None
     trees = Reranker(VIEWS, FEW).fit([one], seed=0)
     cells = one.cells(VIEWS)
     strange = np.zeros((1, *cells.among.shape), np.float32)
-    shuffled = Cells(
+    shuffled = PoolFeatures(
         ("noise", "new", "likes"),
         np.concatenate([cells.features[1:], strange, cells.features[:1]]),
         cells.among,
@@ -92,7 +100,9 @@ def test_a_share_of_nothing_leaves_the_order_of_the_blend() -> None:
 
 def test_an_empty_pool_has_no_opinion() -> None:
     trees = Reranker(VIEWS, FEW).fit([examples()], seed=0)
-    nobody = Cells(VIEWS, np.zeros((2, 0, 0), np.float32), np.zeros((0, 0), bool), ("kind",), np.zeros((1, 0, 0)))
+    nobody = PoolFeatures(
+        VIEWS, np.zeros((2, 0, 0), np.float32), np.zeros((0, 0), bool), ("kind",), np.zeros((1, 0, 0))
+    )
     assert trees.scores(nobody).shape == (0, 0)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from recommendations.ranking import reasons
 from recommendations.ranking.diversity import spread
 from recommendations.ranking.policy import Policy
-from recommendations.ranking.reasons import Evidence, Reason
+from recommendations.ranking.reasons import ListReason, ReasonEvidence
 from tests.kits.candidate_model import planted
 
 
@@ -24,18 +24,18 @@ def test_what_is_not_repeatable_rests_for_good() -> None:
 
 
 def test_a_reason_falls_back_when_too_few_people_stand_behind_it() -> None:
-    shares = np.zeros((1, 1, max(Reason) + 1), np.float32)
-    shares[..., Reason.BECAUSE], shares[..., Reason.NOW] = 0.7, 0.3
+    shares = np.zeros((1, 1, max(ListReason) + 1), np.float32)
+    shares[..., ListReason.BECAUSE], shares[..., ListReason.NOW] = 0.7, 0.3
 
     def told(source: int, buyers: int) -> int:
-        evidence = Evidence(shares, np.array([[source]]), np.array([[buyers]]), np.array([[False]]))
+        evidence = ReasonEvidence(shares, np.array([[source]]), np.array([[buyers]]), np.array([[False]]))
         return int(reasons.choose(evidence)[0, 0])
 
-    assert told(3, 50) == Reason.BECAUSE
-    assert told(-1, 50) == Reason.NOW
-    assert told(-1, 9) == Reason.DISCOVER
+    assert told(3, 50) == ListReason.BECAUSE
+    assert told(-1, 50) == ListReason.NOW
+    assert told(-1, 9) == ListReason.DISCOVER
 
 
 def test_every_reason_has_its_sentences() -> None:
-    assert set(reasons.SENTENCES) == set(Reason)
-    assert reasons.code(Reason.BECAUSE, "x") == "because_you_bought:x"
+    assert set(reasons.SENTENCES) == set(ListReason)
+    assert reasons.code(ListReason.BECAUSE, "x") == "because_you_bought:x"

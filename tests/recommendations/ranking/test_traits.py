@@ -6,7 +6,7 @@ import pytest
 
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.load import load_frames
-from recommendations.ranking.traits import PAST, Shelf
+from recommendations.ranking.traits import PAST, ItemFeatures
 
 DAY = 86400
 
@@ -26,7 +26,7 @@ def told(data: Dataset, items: list[list[str]]) -> dict[str, np.ndarray]:
     rows = data.history.take(data.users.get_indexer(["ann", "ben", "cat"]))
     at = np.array([data.items.get_indexer(row) for row in items])
     seen = np.take_along_axis(rows.pairs.toarray() > 0, np.maximum(at, 0), axis=1)
-    names, values = Shelf.of(data).describe(rows, at, seen)
+    names, values = ItemFeatures.of(data).describe(rows, at, seen)
     assert values.shape == (len(names), *at.shape)
     return dict(zip(names, values, strict=True))
 
@@ -73,8 +73,8 @@ def test_the_own_past_is_told_of_what_the_person_has_and_of_nothing_else() -> No
 
 def test_traits_survive_being_kept() -> None:
     data = shop()
-    shelf = Shelf.of(data)
-    again = Shelf.from_artifacts(*shelf.artifacts())
+    shelf = ItemFeatures.of(data)
+    again = ItemFeatures.from_artifacts(*shelf.artifacts())
     rows, at = data.history.take(np.array([0])), np.array([[0, 1, 2, 3]])
     seen = np.array([[True, True, False, False]])
     assert again.describe(rows, at, seen)[0] == shelf.describe(rows, at, seen)[0]
@@ -83,5 +83,5 @@ def test_traits_survive_being_kept() -> None:
 
 def test_without_times_and_attributes_there_is_popularity_and_the_history() -> None:
     data = load_frames(pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"]}))
-    names, _ = Shelf.of(data).describe(data.history, np.array([[0, 1], [0, 1]]), np.zeros((2, 2), bool))
+    names, _ = ItemFeatures.of(data).describe(data.history, np.array([[0, 1], [0, 1]]), np.zeros((2, 2), bool))
     assert names == ("popularity", "history", "mainstream", "off_mainstream")

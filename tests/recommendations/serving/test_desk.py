@@ -22,7 +22,7 @@ from recommendations.dataset.load import load_frames
 from recommendations.models import ModelVersion
 from recommendations.ranking.query import words_of
 from recommendations.serving import desk
-from recommendations.serving.desk import Desk
+from recommendations.serving.desk import SearchIndex
 from recommendations.serving.recommend import sentence
 from tests.conftest import buys, person
 from tests.recommendations import shelves
@@ -69,7 +69,7 @@ def keep(
     near[4, 0] = 1
     rows, columns = near.nonzero()
     indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=6))]
-    held = Desk(
+    held = SearchIndex(
         product_ids=np.array([one.pk for one in goods], np.int64),
         words=words_of(data.item_table),
         near=csr(near[rows, columns], columns, indptr, (6, 6)),
@@ -145,7 +145,7 @@ def test_the_file_is_read_once_and_again_only_when_another_version_serves(
     ann: Customer, goods: list[Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
-    true: Callable[..., Desk] = desk.load
+    true: Callable[..., SearchIndex] = desk.load
     monkeypatch.setattr(desk, "load", lambda folder, public: read.append(folder) or true(folder, public))
     first = shelves.version()
     keep(goods, first)

@@ -16,7 +16,7 @@ from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
 from recommendations.models import ModelVersion
 from recommendations.serving import live, placing
-from recommendations.serving.placing import Terms
+from recommendations.serving.placing import PlacementTerms
 from segmentation.models import Membership, Segment
 from tests.conftest import person
 from tests.recommendations import shelves
@@ -47,14 +47,14 @@ def version(db: None) -> ModelVersion:
 
 def shown(customer: Customer, goods: Sequence[Product], **asked: Any) -> list[int]:
     """Numbers of the products shown."""
-    found = live.answer(live.Asked(customer.uuid, **asked))
+    found = live.answer(live.LiveQuestion(customer.uuid, **asked))
     assert found
     place = {product.pk: number for number, product in enumerate(goods)}
     return [place[one.product_id] for one in found.rows]
 
 
 def placed(**terms: Any) -> Any:
-    return placing.create(terms=Terms(**{"key": "here", "name": "Here", **terms}))
+    return placing.create(terms=PlacementTerms(**{"key": "here", "name": "Here", **terms}))
 
 
 def test_a_view_brings_neighbours_in_at_the_very_next_question(
@@ -67,7 +67,7 @@ def test_a_view_brings_neighbours_in_at_the_very_next_question(
     after = shown(ann, goods)
     assert 8 in after[:5]
     assert after.index(5) < 5
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and found.personal and found.version_id == version.pk
     reason = next(one.reason for one in found.rows if one.product_id == goods[8].pk)
     assert (reason["code"], reason["product"]) == ("because_you_viewed", goods[10].pk)
@@ -77,7 +77,7 @@ def test_a_view_brings_neighbours_in_at_the_very_next_question(
 def test_what_is_just_bought_leaves_the_list(ann: Customer, goods: list[Product], version: ModelVersion) -> None:
     shelves.shelf(ann, goods[:3], version)
     shelves.act(ann, goods[0], "order")
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and [one.product_id for one in found.rows] == [goods[1].pk, goods[2].pk]
     assert found.held_back == [(goods[0].pk, "resting")]
 
@@ -96,7 +96,7 @@ def test_only_the_newest_acts_since_the_training_and_of_a_day_count(
     assert 8 in shown(ann, goods)
     for _ in range(20):
         shelves.act(ann, goods[11])
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and {act.product_id for act in found.person.acts} == {goods[11].pk}
 
 
@@ -106,7 +106,7 @@ def test_somebody_without_a_stored_list_is_served_by_the_session_alone(
     shelves.favourites("all", goods[:2], version)
     shelves.neighbours(goods[10], [goods[8]], version)
     shelves.act(ann, goods[10])
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and found.personal and found.version_id == version.pk
     assert [one.product_id for one in found.rows] == [goods[8].pk, goods[0].pk, goods[1].pk]
     assert [one.reason["code"] for one in found.rows] == ["because_you_viewed", "popular", "popular"]
@@ -126,7 +126,7 @@ def test_who_refuses_gets_the_twin_and_nothing_about_them_is_read(
     assert shown(ann, goods)[0] != 6
     decide.withdraw(customer=ann, purposes=Purpose.RECOMMENDATION, source="test")
     placement = placed(rest_days=30, exploration=0.2)
-    found = live.answer(live.Asked(ann.uuid, placement=placement))
+    found = live.answer(live.LiveQuestion(ann.uuid, placement=placement))
     assert found and not found.personal and not found.person.allowed
     assert [one.product_id for one in found.rows] == [goods[6].pk, goods[7].pk]
     asked = found.person
@@ -147,7 +147,7 @@ def test_the_database_does_not_even_look_at_what_somebody_refused(
     shelves.act(ann, goods[0])
     decide.withdraw(customer=ann, purposes=Purpose.RECOMMENDATION, source="test")
     with CaptureQueriesContext(connection) as asked:
-        live.answer(live.Asked(ann.uuid, placement=placed(rest_days=30)))
+        live.answer(live.LiveQuestion(ann.uuid, placement=placed(rest_days=30)))
     statement = next(one["sql"] for one in asked if "WITH person" in one["sql"])
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON, COSTS OFF, TIMING OFF) " + statement)
@@ -167,7 +167,7 @@ def test_neighbours_are_found_by_product_and_not_by_reading_them_all(
     shelves.neighbours(goods[10], [goods[8]], version)
     shelves.act(ann, goods[10])
     with CaptureQueriesContext(connection) as asked:
-        live.answer(live.Asked(ann.uuid, placement=placing.find("basket"), anchors=[goods[10].pk]))
+        live.answer(live.LiveQuestion(ann.uuid, placement=placing.find("basket"), anchors=[goods[10].pk]))
     statement = next(one["sql"] for one in asked if "WITH person" in one["sql"])
     with connection.cursor() as cursor:
         # A table of one row is always read whole.
@@ -216,7 +216,7 @@ def test_filters_hold_back_and_say_why(ann: Customer, goods: list[Product], vers
     shelves.act(ann, goods[7], "order", ago=timedelta(days=20))
     terms = {"categories_in": ("Home",), "categories_out": ("Home > Bath",), "price_from": Decimal(10)}
     placement = placed(**terms, price_to=Decimal(10), rest_days=30)
-    found = live.answer(live.Asked(ann.uuid, placement=placement))
+    found = live.answer(live.LiveQuestion(ann.uuid, placement=placement))
     assert found and [one.product_id for one in found.rows] == [goods[0].pk]
     assert found.held_back == [
         (goods[1].pk, "category"),
@@ -234,7 +234,7 @@ def test_only_what_would_have_stood_in_the_list_is_told_as_held_back(
 ) -> None:
     shelves.shelf(ann, goods[:6], version)
     Product.objects.filter(pk__in=[goods[1].pk, goods[5].pk]).update(stock=0)
-    found = live.answer(live.Asked(ann.uuid, n=3))
+    found = live.answer(live.LiveQuestion(ann.uuid, n=3))
     assert found and found.held_back == [(goods[1].pk, "out_of_stock")]
 
 
@@ -242,7 +242,7 @@ def test_a_deleted_product_is_held_back(ann: Customer, goods: list[Product], ver
     shelves.shelf(ann, goods[:2], version)
     gone = goods[0].pk
     goods[0].delete()
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and found.held_back == [(gone, "deleted")]
 
 
@@ -254,7 +254,7 @@ def test_a_basket_shows_what_goes_with_all_of_it_by_the_sum(
     shelves.favourites("all", goods[5:6], version)
     basket = placing.find("basket")
     assert shown(ann, goods, placement=basket, anchors=[goods[0].pk, goods[1].pk]) == [3, 2, 4, 5]
-    found = live.answer(live.Asked(ann.uuid, placement=basket, anchors=[goods[0].pk, goods[1].pk]))
+    found = live.answer(live.LiveQuestion(ann.uuid, placement=basket, anchors=[goods[0].pk, goods[1].pk]))
     assert found and not found.personal
     assert [one.reason["code"] for one in found.rows] == [*["bought_together"] * 3, "popular"]
 
@@ -279,7 +279,7 @@ def test_trending_and_popular_placements_are_nobodys(
     shelves.favourites("trending", goods[2:3], version)
     placement = placed(kind=kind)
     assert shown(ann, goods, placement=placement) == expected
-    found = live.answer(live.Asked(ann.uuid, placement=placement))
+    found = live.answer(live.LiveQuestion(ann.uuid, placement=placement))
     assert found and not found.personal
 
 
@@ -288,14 +288,14 @@ def test_an_answer_costs_two_queries_however_much_is_known(
 ) -> None:
     placement = placed(rest_days=30, categories_in=("Home",))
     with CaptureQueriesContext(connection) as little:
-        live.answer(live.Asked(ann.uuid, placement=placement))
+        live.answer(live.LiveQuestion(ann.uuid, placement=placement))
     Product.objects.update(category="Home")
     shelves.shelf(ann, goods[:6], version)
     for one in goods:
         shelves.neighbours(one, goods[:8], version)
         shelves.act(ann, one)
     with CaptureQueriesContext(connection) as much:
-        live.answer(live.Asked(ann.uuid, placement=placement))
+        live.answer(live.LiveQuestion(ann.uuid, placement=placement))
     assert len(little) <= len(much) == 2
 
 
@@ -305,7 +305,7 @@ def test_no_sentence_links_a_person_to_something_sensitive(
 ) -> None:
     shelves.neighbours(goods[10], [goods[8]], version)
     shelves.act(ann, goods[10])
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and found.rows[0].reason["code"] == "because_you_viewed"
     hidden = goods[10] if secret == "source" else goods[8]
     for fields in (
@@ -314,6 +314,6 @@ def test_no_sentence_links_a_person_to_something_sensitive(
         {"tags": [], "name": "HIV test"},
     ):
         Product.objects.filter(pk=hidden.pk).update(**fields)
-        found = live.answer(live.Asked(ann.uuid))
+        found = live.answer(live.LiveQuestion(ann.uuid))
         assert found and found.rows[0].product_id == goods[8].pk
         assert found.rows[0].reason == {"code": "discover"}

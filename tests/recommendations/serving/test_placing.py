@@ -11,7 +11,7 @@ from crm.consents import decide
 from crm.consents.purposes import Purpose
 from recommendations.models import Placement, Shown
 from recommendations.serving import placing, shown
-from recommendations.serving.placing import Terms
+from recommendations.serving.placing import PlacementTerms
 from recommendations.serving.rules import NO_RULES
 from tests.conftest import person
 
@@ -45,12 +45,12 @@ def test_a_new_installation_has_the_usual_placements() -> None:
 )
 def test_terms_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        placing.create(terms=Terms(**{"key": "new", "name": "New", **wrong}))
+        placing.create(terms=PlacementTerms(**{"key": "new", "name": "New", **wrong}))
     assert not placing.find("new")
 
 
 def test_terms_come_back_as_they_were_given() -> None:
-    terms = Terms(
+    terms = PlacementTerms(
         key="sale",
         name="Sale",
         kind="popular",
@@ -71,7 +71,7 @@ def test_terms_come_back_as_they_were_given() -> None:
 def test_what_was_shown_outlives_its_placement() -> None:
     ann = person("Ann")
     decide.grant(customer=ann, purposes=Purpose.RECOMMENDATION, source="test")
-    row = placing.create(terms=Terms(key="sale", name="Sale"))
+    row = placing.create(terms=PlacementTerms(key="sale", name="Sale"))
     shown.write([shown.Impression(ann.pk, row.pk, [1], [1], [1.0], None, timezone.now())])
     placing.remove(placement=row)
     assert Shown.objects.get().placement_id is None

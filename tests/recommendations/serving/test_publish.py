@@ -12,7 +12,7 @@ from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
 from recommendations.models import Favourites, Recommendation
 from recommendations.serving import publish
-from recommendations.serving.publish import Shelf
+from recommendations.serving.publish import StoredList
 from segmentation.models import Membership, Segment
 from tests.conftest import person
 from tests.recommendations import shelves
@@ -32,8 +32,10 @@ def agreed() -> Callable[[str], Customer]:
     return made
 
 
-def made(*customers: Customer) -> Iterator[Shelf]:
-    return (Shelf(one.pk, [3, 1, 2], [0.3, 0.2, 0.1], [{"code": "popular"}] * 3, personal=True) for one in customers)
+def made(*customers: Customer) -> Iterator[StoredList]:
+    return (
+        StoredList(one.pk, [3, 1, 2], [0.3, 0.2, 0.1], [{"code": "popular"}] * 3, personal=True) for one in customers
+    )
 
 
 def test_a_draft_is_read_by_nobody_until_it_is_published(agreed: Callable[[str], Customer]) -> None:
@@ -78,7 +80,7 @@ def test_lists_are_drafted_in_chunks_and_may_ask_the_database_in_between(
     monkeypatch.setattr(publish, "CHUNK", 2)
     people = [agreed(f"P{number}") for number in range(5)]
 
-    def asking() -> Iterator[Shelf]:
+    def asking() -> Iterator[StoredList]:
         for shelf in made(*people):
             assert Customer.objects.filter(pk=shelf.customer_id).exists()
             yield shelf

@@ -4,7 +4,16 @@ from math import log2
 
 import pytest
 
-from recommendations.serving.session import HALF_LIFE, PRIOR, STRONGEST, Act, Stored, blend, done_with, strength
+from recommendations.serving.session import (
+    HALF_LIFE,
+    PRIOR,
+    STRONGEST,
+    SessionEvent,
+    Stored,
+    blend,
+    done_with,
+    strength,
+)
 
 POPULAR = {"code": "popular", "shares": {"popular": 1.0}}
 LIST = Stored([1, 2, 3], [POPULAR] * 3)
@@ -22,7 +31,7 @@ def test_without_acts_the_stored_list_stays_as_it_is() -> None:
 
 
 def test_the_formula_is_the_one_that_is_declared() -> None:
-    acts = [Act(7, "view", 0.0), Act(8, "cart", 2 * HALF_LIFE)]
+    acts = [SessionEvent(7, "view", 0.0), SessionEvent(8, "cart", 2 * HALF_LIFE)]
     beside = {7: [(3, 0.5), (9, 0.4)], 8: [(9, 0.2)]}
     mass = 0.15 + 0.4 / 4
     share = mass / (mass + PRIOR)
@@ -38,7 +47,7 @@ def test_the_formula_is_the_one_that_is_declared() -> None:
 
 
 def test_a_neighbour_names_the_act_it_owes_most_to_and_how_much() -> None:
-    acts = [Act(7, "view", 0.0), Act(8, "order", 0.0)]
+    acts = [SessionEvent(7, "view", 0.0), SessionEvent(8, "order", 0.0)]
     found = {one.product_id: one.reason for one in blend(LIST, acts, {7: [(9, 0.9)], 8: [(10, 0.9), (9, 0.1)]})}
     assert found[10] == {"code": "because_you_bought", "product": 8, "shares": {"because_you_bought": 1.0}}
     assert (found[9]["code"], found[9]["product"]) == ("because_you_viewed", 7)
@@ -46,7 +55,7 @@ def test_a_neighbour_names_the_act_it_owes_most_to_and_how_much() -> None:
 
 
 def test_a_product_of_both_is_told_by_the_larger_part_and_shares_sum_to_one() -> None:
-    acts = [Act(7, "order", 0.0)]
+    acts = [SessionEvent(7, "order", 0.0)]
     found = {one.product_id: one.reason for one in blend(LIST, acts, {7: [(1, 0.1), (3, 0.9)]})}
     assert found[3]["code"] == "because_you_bought"
     assert found[1]["code"] == "popular"
@@ -55,13 +64,16 @@ def test_a_product_of_both_is_told_by_the_larger_part_and_shares_sum_to_one() ->
 
 
 def test_old_acts_and_acts_without_taste_change_little_or_nothing() -> None:
-    assert strength([Act(7, "view", 23 * 3600.0)]) < 1e-6
-    assert strength([Act(7, "return", 0.0), Act(7, "search", 0.0), Act(7, "unheard of", 0.0)]) == 0
-    assert order(blend(LIST, [Act(7, "return", 0.0)], {7: [(9, 1.0)]})) == [1, 2, 3]
+    assert strength([SessionEvent(7, "view", 23 * 3600.0)]) < 1e-6
+    assert (
+        strength([SessionEvent(7, "return", 0.0), SessionEvent(7, "search", 0.0), SessionEvent(7, "unheard of", 0.0)])
+        == 0
+    )
+    assert order(blend(LIST, [SessionEvent(7, "return", 0.0)], {7: [(9, 1.0)]})) == [1, 2, 3]
 
 
 def test_a_session_never_takes_the_list_over_however_alike_its_products_are() -> None:
-    acts = [Act(7, "order", 0.0)] * 20
+    acts = [SessionEvent(7, "order", 0.0)] * 20
     assert strength(acts) == STRONGEST
     stored = Stored(list(range(100, 120)), [POPULAR] * 20)
     first = order(blend(stored, acts, {7: [(product, 0.9) for product in range(200, 250)]}))[:10]
@@ -69,5 +81,10 @@ def test_a_session_never_takes_the_list_over_however_alike_its_products_are() ->
 
 
 def test_what_was_just_bought_or_put_in_the_basket_is_done_with() -> None:
-    acts = [Act(1, "view", 0.0), Act(2, "cart", 0.0), Act(3, "order", 0.0), Act(4, "return", 0.0)]
+    acts = [
+        SessionEvent(1, "view", 0.0),
+        SessionEvent(2, "cart", 0.0),
+        SessionEvent(3, "order", 0.0),
+        SessionEvent(4, "return", 0.0),
+    ]
     assert done_with(acts) == {2, 3, 4}

@@ -44,9 +44,11 @@ def test_a_list_is_taken_down_with_place_propensity_and_version(ann: Customer) -
     shelves.shelf(ann, goods, version)
     placement = placing.find("home")
     assert placement
-    placing.change(placement=placement, terms=placing.Terms(key="home", name="Home", length=3, exploration=0.2))
+    placing.change(
+        placement=placement, terms=placing.PlacementTerms(key="home", name="Home", length=3, exploration=0.2)
+    )
     placement.refresh_from_db()
-    found = live.answer(live.Asked(ann.uuid, placement=placement))
+    found = live.answer(live.LiveQuestion(ann.uuid, placement=placement))
     assert found
     shown.record(found, placement)
     row = Shown.objects.get()
@@ -59,12 +61,12 @@ def test_a_list_is_taken_down_with_place_propensity_and_version(ann: Customer) -
 
 
 def test_nothing_is_taken_down_of_who_refuses_and_of_empty_lists(ann: Customer) -> None:
-    empty = live.answer(live.Asked(ann.uuid))
+    empty = live.answer(live.LiveQuestion(ann.uuid))
     assert empty
     shown.record(empty, None)
     shelves.favourites("all", shelves.products(3), shelves.version())
     decide.withdraw(customer=ann, purposes=Purpose.RECOMMENDATION, source="test")
-    found = live.answer(live.Asked(ann.uuid))
+    found = live.answer(live.LiveQuestion(ann.uuid))
     assert found and found.rows
     shown.record(found, None)
     assert Shown.objects.count() == 0

@@ -28,7 +28,9 @@ def portrait(orders: int | None, *scores: int | None) -> Any:
         (None, (None, None, None), stage.NO_ORDERS),
     ],
 )
-def test_scores_make_the_stage(orders: int | None, scores: tuple[int | None, ...], expected: stage.Stage) -> None:
+def test_scores_make_the_stage(
+    orders: int | None, scores: tuple[int | None, ...], expected: stage.LifecycleStage
+) -> None:
     assert stage.stage_of(portrait(orders, *scores)) is expected
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from crm.customers.models import Customer
 from workspace.demo import catalog
-from workspace.demo.behaviour import Acts, Shop, act
+from workspace.demo.behaviour import DemoInteractions, Shop, act
 from workspace.demo.files import PREFIX, Size, person_of
-from workspace.demo.people import HABIT_NAMES, HABITS, People, draw
+from workspace.demo.people import HABIT_NAMES, HABITS, DemoPeople, draw
 
 SIZE = Size(customers=600, products=240)
 
@@ -19,8 +19,8 @@ SIZE = Size(customers=600, products=240)
 class Truth:
     """What the generator planted, by customer number."""
 
-    people: People
-    acts: Acts
+    people: DemoPeople
+    acts: DemoInteractions
     shelves: catalog.Shelves
 
     def orders(self) -> Counter[int]:

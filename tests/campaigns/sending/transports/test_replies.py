@@ -3,11 +3,11 @@
 import pytest
 
 from campaigns.sending.transports.base import About
-from campaigns.sending.transports.replies import Step, about
+from campaigns.sending.transports.replies import ReplyStep, about
 
-MAIL, RCPT, DATA = Step
+MAIL, RCPT, DATA = ReplyStep
 
-CASES: list[tuple[Step, int, str, About]] = [
+CASES: list[tuple[ReplyStep, int, str, About]] = [
     # The address does not exist, said with a code.
     (RCPT, 550, "5.1.1 User unknown", About.ADDRESS),
     (RCPT, 550, "5.1.2 Host unknown", About.ADDRESS),
@@ -68,7 +68,7 @@ CASES: list[tuple[Step, int, str, About]] = [
 
 
 @pytest.mark.parametrize(("step", "code", "text", "whom"), CASES, ids=[f"{case[1]} {case[2][:40]}" for case in CASES])
-def test_a_reply_speaks_of(step: Step, code: int, text: str, whom: About) -> None:
+def test_a_reply_speaks_of(step: ReplyStep, code: int, text: str, whom: About) -> None:
     assert about(step, code, text) == whom
 
 
