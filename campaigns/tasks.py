@@ -7,13 +7,13 @@ from campaigns.planning import closing, holding, launch
 from campaigns.sending import shift
 
 
-@shared_task(expires=30)
+@shared_task
 def start_due_campaigns() -> None:
     """Freeze campaigns whose time has come, and write their deliveries."""
     launch.start_due()
 
 
-@shared_task(acks_late=False, expires=5, soft_time_limit=120, time_limit=180)
+@shared_task(acks_late=False, soft_time_limit=120, time_limit=180)
 def pump_deliveries() -> None:
     """Send what is due, for at most half a minute; campaigns follow what the server says of their senders."""
     holding.follow()
@@ -21,7 +21,7 @@ def pump_deliveries() -> None:
     holding.follow()
 
 
-@shared_task(expires=30)
+@shared_task
 def reap_leases() -> None:
     """Give back the leases of dead workers, close what was cancelled, and campaigns that are over."""
     closing.close_cancelled()

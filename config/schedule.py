@@ -4,6 +4,9 @@ from typing import Any
 
 from celery.schedules import crontab
 
+EXPIRES = 60.0
+"""Seconds a look for due rows waits for a worker: more than two shifts of sending."""
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     # Every 5 seconds: campaigns whose time has come are frozen and their deliveries written.
     "campaigns.start_due": {"task": "campaigns.tasks.start_due_campaigns", "schedule": 5.0},
@@ -41,5 +44,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
 }
 for _entry in SCHEDULE.values():
     if isinstance(_entry["schedule"], float):
-        # A wake-up nobody took before the next one is worth nothing: the queue of a busy worker stays short.
-        _entry["options"] = {"expires": _entry["schedule"]}
+        # The queue of a busy worker stays short. A look is worth something for as long as a worker may be busy with the
+        # shift before: what expires is noticed (config/expired.py).
+        _entry["options"] = {"expires": max(_entry["schedule"], EXPIRES)}

@@ -63,13 +63,12 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
     try:
         if settings.MAILBOX_ENABLED:
             group.start(mailbox_program(int(environment["MAILBOX_PORT"])))
-        web, worker, control, learner, beat = programs(host, number)
+        web, worker, *later = programs(host, number)
         group.start(web)
         group.start(worker)
         if wait_until_healthy(group, host, number):
-            group.start(control)
-            group.start(learner)
-            group.start(beat)
+            for program in later:
+                group.start(program)
             announce(f"Relata answers at {settings.BASE_URL} after {time.monotonic() - begun:.1f} s.")
             if fill_empty_shop(group, demo_customers):
                 announce(summary())
@@ -191,7 +190,11 @@ def programs(host: str, number: int) -> list[LaunchedProgram]:
     # Campaigns are started and cleared up after in a process of their own: a shift that sends lasts half a minute.
     control = [*celery, "worker", "--queues", "control", "--concurrency", "1", "--hostname", "control@%h"]
     beat = [
-        *celery,
+        *python,
+        "celery",
+        "-A",
+        "config.clock",
+        "--quiet",
         "beat",
         "--schedule",
         str(settings.VAR_DIR / "run" / "beat"),

@@ -16,6 +16,7 @@ from crm.access.log import Asked
 from crm.access.models import ApiKey, User
 from crm.access.telling import told
 from crm.access.verbs import KINDS, Program
+from lib.outside import whole
 
 PAGE = 50
 ANYBODY, ANYTHING = ("", _("Anybody")), ("", _("Anything"))
@@ -68,9 +69,9 @@ def activity(request: HttpRequest) -> HttpResponse:
     form = Filters(request.GET, viewer=viewer)
     form.is_valid()
     found = log.find(form.asked(), viewer=viewer)
-    before = request.GET.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        found = found.filter(pk__lt=int(before))
+    before = whole(request.GET.get("before", ""))
+    if before is not None:
+        found = found.filter(pk__lt=before)
     page = list(found[: PAGE + 1])
     more, page = len(page) > PAGE, page[:PAGE]
     kept = {name: str(value) for name, value in request.GET.items() if name != "before" and value}
