@@ -20,7 +20,8 @@ REFUSED = frozenset(
 )
 UNIX = re.compile(r"\d{9,10}(\.\d+)?|\d{12,13}")
 THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-SIGNS = re.compile(r"^[€$£¥￥\s]+|[€$£¥￥\s]+$")
+SIGNS = "€$£¥￥ \t\r\n\f\v\u00a0\u2007\u2009\u202f\u3000"
+"""What may stand before or behind a number: signs of currencies and blanks of every width."""
 
 
 class BadCell(Exception):
@@ -61,7 +62,7 @@ def number(text: str) -> Decimal | None:
 
     Raises BadCell.
     """
-    text = SIGNS.sub("", text)
+    text = text.strip(SIGNS)
     if not text:
         return None
     if THOUSANDS.fullmatch(text):

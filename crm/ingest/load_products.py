@@ -41,9 +41,7 @@ def _product(cells: dict[str, str]) -> dict[str, Any] | tuple[str, str]:
             return name, f"Longer than {limit} characters."
     product: dict[str, Any] = {name: cells[name] for name in ("sku", *TEXTS) if name in cells}
     if "category" in product:
-        product["category"] = " > ".join(
-            step.strip() for step in re.split(r"\s*(?:>|/)\s*", product["category"]) if step.strip()
-        )
+        product["category"] = " > ".join(step.strip() for step in re.split("[>/]", product["category"]) if step.strip())
     for name in ("url", "image_url"):
         if product.get(name) and not re.match(r"(https?://|/)", product[name]):
             return name, "An address starts with http://, https:// or /."
