@@ -1,8 +1,15 @@
-"""What every request passes: text a database can hold, and nothing but one's password while that is a one-time one."""
+"""What every request passes.
 
+Text a database can hold; a sign-in that is in use; answers that no browser keeps; nothing but one's password while that
+is a one-time one.
+"""
+
+import time
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,6 +17,9 @@ from django.urls import reverse
 from lib.outside import storable
 
 Answer = Callable[[HttpRequest], HttpResponse]
+SEEN = "seen"
+SEEN_EVERY = 60
+"""Seconds between two writes of the session."""
 
 
 class StorableAddress:
@@ -74,3 +84,42 @@ class OneTimePassword:
             if request.path not in allowed and not request.path.startswith("/static/"):
                 return redirect("password_change")
         return self.get_response(request)
+
+
+class Idle:
+    """End a sign-in that nobody used for IDLE_SECONDS. What a page asks for by itself is no use of it."""
+
+    def __init__(self, get_response: Answer) -> None:
+        """Keep the next in line."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, as a stranger's where the sign-in is over."""
+        if request.user.is_authenticated:
+            now = int(time.time())
+            seen = request.session.get(SEEN, now)
+            if now - seen > settings.IDLE_SECONDS:
+                logout(request)
+            elif (now - seen >= SEEN_EVERY or SEEN not in request.session) and not _by_itself(request):
+                request.session[SEEN] = now
+        return self.get_response(request)
+
+
+def _by_itself(request: HttpRequest) -> bool:
+    """Whether htmx asks again on a timer, which it does by GET and without anything that was pressed."""
+    return request.method == "GET" and "HX-Request" in request.headers and "HX-Trigger-Name" not in request.headers
+
+
+class NotKept:
+    """Tell browsers and proxies to keep no page of somebody who is signed in: it may show people."""
+
+    def __init__(self, get_response: Answer) -> None:
+        """Keep the next in line."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, with the header where the view set none."""
+        answer = self.get_response(request)
+        if request.user.is_authenticated and not answer.has_header("Cache-Control"):
+            answer.headers["Cache-Control"] = "no-store"
+        return answer

@@ -20,6 +20,7 @@ from django.db.models import Model
 
 from campaigns.models import Campaign
 from config import health
+from config.launch.alone import RunsAlready, alone
 from config.launch.prepare import Unprepared, check_port, port
 from config.launch.processes import GroupError, LaunchedProgram, ProcessGroup
 from crm.models import Customer, Interaction, Product
@@ -42,6 +43,16 @@ def run(demo_customers: int = DEMO_CUSTOMERS) -> int:
 
     The services must be running. `demo_customers` is how many a shop without customers gets; 0 leaves it empty.
     """
+    try:
+        held = alone(settings.VAR_DIR / "run" / "launch.lock")
+    except RunsAlready as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    with held:
+        return _run(demo_customers)
+
+
+def _run(demo_customers: int) -> int:
     begun = time.monotonic()
     host = os.environ.get("HOST") or "127.0.0.1"
     try:

@@ -6,12 +6,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from crm.access import acts
+from crm.access.lockout import address_of
 from crm.access.models import User
 from crm.access.verbs import Verb
 
@@ -48,8 +50,12 @@ class SignIn(LoginView):
     def form_invalid(self, form: Any) -> HttpResponse:
         """Say no, and write down whose password was not known; a name that nobody has may be a password."""
         known = User.objects.filter(username=form.cleaned_data.get("username", "")).first()
-        with transaction.atomic(durable=True):
-            acts.record(by=None, verb=Verb.SIGN_IN_FAILED, on=known or "sign_in")
+        verb = Verb.LOCKED_OUT if getattr(self.request, "axes_locked_out", False) else Verb.SIGN_IN_FAILED
+        # Once a lock: whoever goes on guessing must not fill the table.
+        lock = f"locked-out:{known.pk if known else address_of(self.request)}"
+        if verb is Verb.SIGN_IN_FAILED or cache.add(lock, 1, settings.AXES_COOLOFF_TIME.total_seconds()):
+            with transaction.atomic(durable=True):
+                acts.record(by=None, verb=verb, on=known or "sign_in")
         return super().form_invalid(form)
 
 
