@@ -41,9 +41,12 @@ def bring_back_what_migrations_made(using: str, app_config: Any, **rest: Any) ->
     if using == "default" and app_config.label == "recommendations":
         placing.restore_usual()
         with connection.cursor() as cursor:
+            # What waits for the end of a transaction would forbid to alter the tables.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in NEVER_EMPTIED:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER never_emptied")
             cursor.execute("TRUNCATE crm_act")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 @pytest.fixture(autouse=True)

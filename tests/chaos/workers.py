@@ -78,7 +78,9 @@ class Worker:
 
 
 @contextmanager
-def worker(log: Path, queues: str = "default,sending,learning", concurrency: int = 2, **extra: str) -> Iterator[Worker]:
+def worker(
+    log: Path, queues: str = "default,control,sending,learning", concurrency: int = 2, **extra: str
+) -> Iterator[Worker]:
     """Run a worker inside the block; `extra` are variables of its environment, such as MAILBOX_PORT."""
     # A wake-up that a test before left in the queue would be taken up here, in the middle of this test.
     with closing(heartbeat.connect()) as client:

@@ -26,7 +26,7 @@ time.sleep(600)
 LAUNCHER = """
 import os, sys
 from pathlib import Path
-from config.launch.processes import Group, Program
+from config.launch.processes import LaunchedProgram, ProcessGroup
 group = ProcessGroup(Path(sys.argv[1]), dict(os.environ), Path.cwd())
 group.start(LaunchedProgram("sleeper", ["/bin/sleep", "600"]))
 print(group.children["sleeper"].process.pid, flush=True)

@@ -214,14 +214,14 @@ def test_a_limit_that_makes_no_sense_falls_back_or_is_capped(limit: str) -> None
     assert len(program("read").get(f"/api/v1/products/?limit={limit}").json()["results"]) == 25
 
 
-@pytest.mark.parametrize("position", ["1' OR 1=1", "x", "-1", "1.5", "9" * 40])
+@pytest.mark.parametrize("position", ["1' OR 1=1", "x", "-1", "1.5", "9" * 40, "9" * 12])
 def test_a_cursor_that_was_tampered_with_is_refused_or_harmless(position: str) -> None:
     many_products()
     caller = program("read")
     assert caller.get("/api/v1/products/?cursor=!!!").status_code in {200, 404}
     forged = base64.b64encode(urlencode({"p": position}).encode()).decode()
     answer = caller.get("/api/v1/products/", {"cursor": forged})
-    assert answer.status_code == (200 if position.isdecimal() else 404)
+    assert answer.status_code == (200 if position == "9" * 12 else 404)
 
 
 def test_lists_are_narrowed_by_what_is_asked(ada: Customer, bo: Customer, lamp: Product) -> None:

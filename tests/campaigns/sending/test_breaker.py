@@ -114,7 +114,7 @@ def test_try_again_now_asks_at_once(server: ScriptedServer) -> None:
     beat()
     server.mail = lambda sender: None
     made.refresh_from_db()
-    holding.try_now(made)
+    holding.try_now(campaign=made, by=None)
     beat()
     assert len(server.taken) == 30
 

@@ -54,6 +54,7 @@ def test_every_derived_table_is_in_the_plan() -> None:
     assert planned == {
         "segmentation.Portrait",
         "segmentation.Membership",
+        "segmentation.Standing",
         "recommendations.Recommendation",
         "recommendations.Shown",
     }

@@ -60,7 +60,7 @@ def attacked(shop: tuple[Dataset, FittedHybrid], monkeypatch: Any, *learners: Ca
     even = Blend(views, np.full((4, len(views)), 1 / len(views), np.float32), learned=False, note="even")
     plain = FittedHybrid(**{**vars(fitted), "learners": fits, "fresh": even, "again": even, "opinions": {}})
     monkeypatch.setattr(shadow, "learners_for", lambda dataset, settings, means: [type(one)() for one in learners])
-    found = shadow.try_membership(data, plain, Wish(k=20), lambda doing, done, total: None)
+    found = shadow.try_membership(data, plain, Wish(k=20), lambda done, total, doing: None)
     assert found is not None
     return found
 
@@ -80,15 +80,15 @@ def test_an_honest_one_is_not(shop: Any, monkeypatch: Any) -> None:
 def test_the_whole_recommender_of_a_small_shop_passes(shop: Any) -> None:
     data, fitted = shop
     heard: list[str] = []
-    found = shadow.try_membership(data, fitted, Wish(k=20), lambda doing, done, total: heard.append(doing))
+    found = shadow.try_membership(data, fitted, Wish(k=20), lambda done, total, doing: heard.append(doing))
     assert found is not None
     assert found.people == 2 * (360 // shadow.SHARE)
     assert found.within(), found
     assert set(heard) == {"attacking the lists"}
-    assert shadow.try_membership(data, fitted, Wish(k=20), lambda doing, done, total: None) == found
+    assert shadow.try_membership(data, fitted, Wish(k=20), lambda done, total, doing: None) == found
 
 
 def test_a_handful_of_people_cannot_be_tried(shop: Any) -> None:
     data, fitted = shop
     few = data.subset(data.user_ix < shadow.FEWEST * shadow.SHARE - 1)
-    assert shadow.try_membership(few, fitted, Wish(k=20), lambda doing, done, total: None) is None
+    assert shadow.try_membership(few, fitted, Wish(k=20), lambda done, total, doing: None) is None
