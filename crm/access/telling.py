@@ -104,6 +104,9 @@ def _details(details: Mapping[str, Any]) -> list[str]:
 
 
 def _value(name: str, value: Any) -> str:
+    if name == "rows" and isinstance(value, list):
+        # Numbers of segments, e-mails and offers are for the record; a reader wants to know how many rows.
+        return str(len(value))
     if isinstance(value, list) and len(value) == 2 and name not in LISTS:
         return f"{_plain(value[0])} → {_plain(value[1])}"
     return _plain(value)

@@ -136,7 +136,7 @@ def launch_it(seen: Watched, shop: Shop) -> None:
     assert reachable > 0
     page.locator("[data-dialog='send-now']").click()
     page.locator("#send-now button.btn-primary").click()
-    expect(page.get_by_role("main")).to_contain_text("Sending")
+    expect(page.get_by_role("main")).to_contain_text("Delivery")
     shop.aside(send)
     # the page asks again by itself and loads anew; to open it meanwhile would be aborted by that
     expect(page.get_by_role("main")).to_contain_text("Sent", timeout=60_000)
