@@ -4,13 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
-from campaigns.emails.freeze import freeze_texts
 from campaigns.sending.states import by_name
 from crm.consents.purposes import Purpose
 from crm.eligibility.reasons import Lane, sql
-from lib.progress import Progress
 
 BATCH = 20_000
 """People written at once: about half a second, the longest a step can keep anything waiting."""
@@ -88,25 +86,6 @@ class WrittenBatch:
     written: Materialised
 
 
-def materialise(*, campaign: models.Model, progress: Progress | None = None) -> Materialised:
-    """Freeze a campaign's mails and write all its deliveries, in batches of 20,000 people, each a transaction.
-
-    Everybody who is in a segment of the matrix today gets one row, for the cell with the lowest position among their
-    segments: queued, or suppressed with the reason. Running it again adds only who is missing. Recommended products are
-    chosen when a mail is composed and written into its row before it is sent, so that a retry carries the same ones.
-    Raises CompileError when a mail cannot be sent as it is written; then no row is written.
-    """
-    freeze_texts(campaign_id=campaign.pk)
-    done, after, total = Materialised(), 0, members(campaign.pk)
-    while batch := write_next(campaign.pk, after):
-        done.created += batch.written.created
-        done.counts += batch.written.counts
-        after = batch.last
-        if progress is not None:
-            progress(min(done.created, total), total, "deliveries")
-    return done
-
-
 def members(campaign_id: int) -> int:
     """Return how many different people are in the segments of a campaign's matrix."""
     with connection.cursor() as cursor:
@@ -116,7 +95,12 @@ def members(campaign_id: int) -> int:
 
 @transaction.atomic
 def write_next(campaign_id: int, after: int) -> WrittenBatch | None:
-    """Write the deliveries of the next 20,000 people behind a customer; None when there is nobody left."""
+    """Write the deliveries of the next 20,000 people behind a customer; None when there is nobody left.
+
+    Everybody who is in a segment of the matrix today gets one row, for the cell with the lowest position among their
+    segments: queued, or suppressed with the reason. Running it again adds only who is missing. Recommended products are
+    chosen when a mail is composed and written into its row before it is sent, so that a retry carries the same ones.
+    """
     values: dict[str, Any] = {"campaign": campaign_id, "after": after, "batch": BATCH}
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, values)

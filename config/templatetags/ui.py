@@ -1,6 +1,8 @@
 """What the components of templates/cotton/ need and template syntax cannot say."""
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from django import template
@@ -127,3 +129,9 @@ def is_here(context: template.Context, key: str, prefix: str, children: str = ""
         return nav == key or nav in children.split()
     path = getattr(context.get("request"), "path", "")
     return path == "/" if prefix == "/" else path.startswith(prefix)
+
+
+@register.filter
+def minutes(span: timedelta) -> int:
+    """Return how many minutes a span has begun, at least 1."""
+    return max(1, math.ceil(span.total_seconds() / 60))

@@ -114,11 +114,6 @@ def needs_profiling(rule: Rule) -> bool:
     )
 
 
-def on_the_clock(rule: Rule) -> bool:
-    """Say whether whom the rule finds changes as time goes by, though nothing else does."""
-    return any(row.op in (Op.WITHIN_DAYS, Op.MORE_THAN_DAYS_AGO) for row in rows(rule))
-
-
 def _plain(value: Value) -> Any:
     match value:
         case Decimal():

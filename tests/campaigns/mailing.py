@@ -8,10 +8,11 @@ from pathlib import Path
 
 from django.utils import timezone
 
+from campaigns.emails.freeze import freeze_texts
 from campaigns.emails.models import EmailTemplate, EmailText
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
-from campaigns.sending.materialise import Materialised, materialise
+from campaigns.sending.materialise import Materialised, write_next
 from crm.consents.decide import Decision, record_many
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
@@ -78,9 +79,20 @@ def campaign(*cells: tuple[Segment, EmailTemplate, Offer | None]) -> Campaign:
     return made
 
 
+def materialise(made: Campaign) -> Materialised:
+    """Freeze a campaign's mails and write all its deliveries, as its steps do one by one."""
+    freeze_texts(campaign_id=made.pk)
+    done, after = Materialised(), 0
+    while batch := write_next(made.pk, after):
+        done.created += batch.written.created
+        done.counts += batch.written.counts
+        after = batch.last
+    return done
+
+
 def start(made: Campaign) -> Materialised:
     """Freeze a campaign and let it be sent."""
-    written = materialise(campaign=made)
+    written = materialise(made)
     Campaign.objects.filter(pk=made.pk).update(state=Campaign.State.SENDING, frozen_at=timezone.now())
     return written
 

@@ -1,5 +1,6 @@
 """The pages of the recommender: for whom, with what on them, and what they refuse."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -184,3 +185,18 @@ def test_the_overview_costs_the_same_with_many_versions(marketer: Client) -> Non
     for _ in range(15):
         shelves.version("retired")
     assert queries_of(marketer, ROOT) == one
+
+
+def test_a_job_says_how_long_it_will_take_and_that_another_worker_has_it(marketer: Client) -> None:
+    now = timezone.now()
+    version = ModelVersion.objects.create(
+        state=ModelVersion.State.RUNNING, doing="lists", done=30, total=100, attempts=2, started_at=now,
+        step_at=now - timedelta(minutes=3), step_from=0, heartbeat_at=now,
+    )  # fmt: skip
+    page = marketer.get(f"{ROOT}models/{version.pk}/job/").content.decode()
+    assert "about 7 minutes left" in page
+    assert "another has taken it up" in page
+    chinese = marketer.get(f"{ROOT}models/{version.pk}/job/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "约剩 7 分钟" in chinese
+    ModelVersion.objects.filter(pk=version.pk).update(done=0, attempts=1)
+    assert "left" not in marketer.get(f"{ROOT}models/{version.pk}/job/").content.decode()

@@ -65,11 +65,6 @@ class Ratings:
         return self.by_person(values).T.tocsr()
 
 
-def has_ratings(dataset: Dataset) -> bool:
-    """True when at least one event is a rating."""
-    return bool(_rating_events(dataset).any())
-
-
 def ratings_of(dataset: Dataset) -> Ratings:
     """The ratings among the events of `dataset`, the latest of each pair; raises ValueError when there is none.
 

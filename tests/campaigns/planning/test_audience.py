@@ -4,9 +4,9 @@ import pytest
 
 from campaigns.planning.audience import count
 from campaigns.planning.draft import create
-from campaigns.sending.materialise import materialise
 from campaigns.sending.states import State
 from crm.privacy import suppression
+from tests.campaigns.mailing import materialise
 from tests.campaigns.planning import shop
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
@@ -44,7 +44,7 @@ def test_counting_and_freezing_know_the_suppression_list() -> None:
     draft = shop.campaign((shop.segment("A", people), None, shop.template()))
     audience = count(draft)
     assert (audience.excluded, audience.reachable) == ({"suppressed": 1}, 1)
-    assert materialise(campaign=draft).counts == {(State.QUEUED, ""): 1, (State.SUPPRESSED, "suppressed"): 1}
+    assert materialise(draft).counts == {(State.QUEUED, ""): 1, (State.SUPPRESSED, "suppressed"): 1}
 
 
 def test_an_empty_matrix_reaches_nobody() -> None:

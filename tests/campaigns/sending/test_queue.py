@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -51,6 +52,23 @@ def test_a_claim_does_not_read_past_what_is_paused() -> None:
     assert plan.count('"Rows Removed by Filter": 0') == plan.count('"Rows Removed by Filter"')
     Delivery.objects.filter(campaign=free).update(state=State.QUEUED)
     assert {row.campaign_id for row in ledger.claim(500, uuid4(), 60)} == {free.pk}
+
+
+def read(plan: dict[str, Any]) -> int:
+    """The rows of deliveries that a plan really read."""
+    own = plan["Actual Rows"] * plan["Actual Loops"] if plan.get("Relation Name") == "campaigns_delivery" else 0
+    return int(own) + sum(read(part) for part in plan.get("Plans", []))
+
+
+def test_who_looks_for_campaigns_reads_one_row_of_each_whatever_statistics_say() -> None:
+    held = sending(1, "held")
+    # from now on the statistics know this campaign alone
+    copied(held, 20_000)
+    launch.pause(campaign=held)
+    sending(3, "free")
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + ledger._RUNNING)
+        assert read(cursor.fetchone()[0][0]["Plan"]) == 1
 
 
 def test_a_long_campaign_does_not_keep_a_short_one_waiting() -> None:
