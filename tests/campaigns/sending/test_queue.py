@@ -106,16 +106,39 @@ def test_what_is_too_late_is_ended_in_batches(monkeypatch: pytest.MonkeyPatch) -
     assert set(Delivery.objects.values_list("state", "reason")) == {(State.FAILED, "expired")}
 
 
+# Keys, predicates and expressions alike. Indexes of constraints depend on no column by themselves, hence their keys.
+_IN_INDEXES = """
+SELECT attname FROM pg_attribute WHERE attrelid = %(table)s::regclass AND (
+    attnum IN (SELECT unnest(indkey) FROM pg_index WHERE indrelid = %(table)s::regclass)
+    OR attnum IN (
+        SELECT refobjsubid FROM pg_depend JOIN pg_index ON objid = indexrelid AND classid = 'pg_class'::regclass
+        WHERE indrelid = %(table)s::regclass AND refobjid = indrelid AND refclassid = 'pg_class'::regclass
+    )
+) AND attnum > 0
+"""
+
+
+def indexed() -> tuple[set[str], list[tuple[Any, ...]]]:
+    """What decides whether an update of the ledger writes its indexes: the columns they read, with every row's values.
+
+    PostgreSQL leaves all indexes alone when none of these values changes and the page has room. Room depends on what
+    other tests left there, and no step's old row can be pruned before its transaction ends: so nothing is counted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_INDEXES, {"table": Delivery._meta.db_table})
+        columns = sorted(row[0] for row in cursor.fetchall())
+    return set(columns), list(Delivery.objects.order_by("id").values_list(*columns))
+
+
 def test_the_steps_of_a_mail_leave_the_indexes_alone() -> None:
     sending(8)
     lease = uuid4()
     claimed = ledger.claim(8, lease, 60)
+    columns, before = indexed()
+    assert {"campaign_id", "not_before", "waiting", "taken", "customer_id", "key"} <= columns
+    assert ledger.commit_group(lease, [], [ledger.Intent(row.id) for row in claimed]) == {row.id for row in claimed}
+    Delivery.objects.update(opened_at=timezone.now(), clicked_at=timezone.now(), unsubscribed_at=timezone.now())
+    assert indexed() == (columns, before)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_get_xact_tuples_hot_updated('campaigns_delivery'::regclass)")
-        before = cursor.fetchone()[0]
-        ledger.commit_group(lease, [], [ledger.Intent(row.id) for row in claimed])
-        Delivery.objects.update(opened_at=timezone.now())
-        cursor.execute("SELECT pg_stat_get_xact_tuples_hot_updated('campaigns_delivery'::regclass)")
-        assert cursor.fetchone()[0] - before == 16
         cursor.execute("SELECT count(*) FROM pg_indexes WHERE tablename = 'campaigns_delivery'")
         assert cursor.fetchone()[0] == 7
