@@ -76,6 +76,7 @@ class CampaignDetailSerializer(CampaignSerializer):
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     """One line of the ledger: a pseudonym, a campaign, what became of the mail."""
 
+    campaign = serializers.SerializerMethodField()
     customer = serializers.UUIDField(source="customer.uuid", read_only=True)
     state = serializers.SerializerMethodField()
 
@@ -84,6 +85,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         fields = [
             "id",
             "key",
+            "message",
             "campaign",
             "customer",
             "segment",
@@ -99,6 +101,12 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "created_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_campaign(self, delivery: Delivery) -> int | None:
+        """Return the campaign whose message it is; null when something else owns it."""
+        owner = getattr(delivery.message, "campaign", None)
+        return owner.pk if owner else None
 
     @extend_schema_field(serializers.ChoiceField(choices=sorted(STATES)))
     def get_state(self, delivery: Delivery) -> str:
@@ -174,9 +182,10 @@ class DeliveryList(generics.ListAPIView[Delivery]):
     def get_queryset(self) -> Any:
         """Return the deliveries, narrowed by campaign, state and customer when asked."""
         asked = self.request.query_params
-        found = Delivery.objects.select_related("customer")
+        found = Delivery.objects.select_related("customer", "message__campaign")
         if campaign := asked.get("campaign"):
-            found = found.filter(campaign=_number(campaign, "campaign"))
+            owner = Campaign.objects.filter(pk=_number(campaign, "campaign")).first()
+            found = found.filter(message=owner.message_id) if owner and owner.message_id else found.none()
         if state := asked.get("state"):
             found = found.filter(state=STATES[_known(state, STATES, "state")])
         if customer := asked.get("customer"):

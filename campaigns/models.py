@@ -1,6 +1,7 @@
 """The models of every room, where Django looks for them."""
 
-from campaigns.emails.models import CompiledText, EmailTemplate, EmailText, TrackedLink
+from campaigns.emails.models import EmailTemplate, EmailText
+from campaigns.messages.models import CompiledText, Message, TrackedLink
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.sending.lanes import SendingLane
@@ -13,6 +14,7 @@ __all__ = [
     "Delivery",
     "EmailTemplate",
     "EmailText",
+    "Message",
     "Offer",
     "SendingLane",
     "TrackedLink",

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from campaigns.planning import closing, holding, launch
-from campaigns.sending import shift
+from campaigns.sending import reap, shift
 
 
 @shared_task
@@ -19,10 +19,12 @@ def pump_deliveries() -> None:
     holding.follow()
     shift.work(limit=settings.SEND_BATCH, worker="celery")
     holding.follow()
+    closing.finish()
 
 
 @shared_task
 def reap_leases() -> None:
     """Give back the leases of dead workers, close what was cancelled, and campaigns that are over."""
     closing.close_cancelled()
-    shift.tidy()
+    reap.reap()
+    closing.finish()

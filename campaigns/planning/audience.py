@@ -1,6 +1,6 @@
 """Who would get a campaign today, counted in the database without writing a row.
 
-The rules are those of campaigns.sending.materialise, in the same order; a test sends and compares.
+Who belongs to which row is said by campaigns.planning.placing, whose order this follows; a test sends and compares.
 """
 
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from campaigns.planning.models import Campaign
+from campaigns.planning.placing import VARIANT
 from crm.consents.purposes import Purpose
 from crm.eligibility.reasons import Lane, sql
 
@@ -21,14 +22,14 @@ WITH placed AS (
     WHERE m.segment_id = ANY(%(segments)s::bigint[]) AND m.until IS NULL
     GROUP BY m.customer_id
 )
-SELECT p.place,
-       {INELIGIBLE} AS reason,
-       count(*)
+SELECT p.place, {VARIANT} AS variant, {INELIGIBLE} AS reason, count(*)
 FROM placed p
 JOIN crm_customer k ON k.id = p.customer_id AND NOT k.canary
 LEFT JOIN crm_identity i ON i.customer_id = p.customer_id
-GROUP BY 1, 2
-""".replace("{INELIGIBLE}", sql(purpose="%(purpose)s", lane="%(lane)s"))
+GROUP BY 1, 2, 3
+""".replace("{VARIANT}", VARIANT.format(arms="(%(arms)s::int[])[p.place]", customer="p.customer_id")).replace(
+    "{INELIGIBLE}", sql(purpose="%(purpose)s", lane="%(lane)s")
+)
 _MEMBERS = """
 SELECT segment_id, count(*) FROM segmentation_membership m
 WHERE segment_id = ANY(%(segments)s::bigint[]) AND until IS NULL
@@ -44,7 +45,7 @@ class CellAudience:
     members: int = 0
     """People in the segment today."""
     elsewhere: int = 0
-    """Members who get the mail of a row above."""
+    """Members who get the mail of a row above it or above its variants."""
     excluded: dict[str, int] = field(default_factory=dict)
     """Reason (a value of Delivery.Reason) → people of this row who get nothing."""
     reachable: int = 0
@@ -69,12 +70,16 @@ class Audience:
 
 def count(campaign: Campaign) -> Audience:
     """Count who would get the campaign if it started now, by row of the matrix and by reason for being left out."""
-    rows = list(campaign.cells.order_by("position", "id").values_list("pk", "segment"))
-    audience = Audience(cells={pk: CellAudience() for pk, _segment in rows})
-    if not rows:
+    variants: dict[int, list[int]] = {}
+    for pk, segment in campaign.cells.order_by("position", "id").values_list("pk", "segment"):
+        variants.setdefault(segment, []).append(pk)
+    audience = Audience(cells={pk: CellAudience() for cells in variants.values() for pk in cells})
+    if not variants:
         return audience
     asked: dict[str, Any] = {
-        "segments": [segment for _pk, segment in rows],
+        "campaign": campaign.pk,
+        "segments": list(variants),
+        "arms": [len(cells) for cells in variants.values()],
         "purpose": int(Purpose.EMAIL_MARKETING),
         "lane": Lane.MARKETING.value,
     }
@@ -83,17 +88,23 @@ def count(campaign: Campaign) -> Audience:
         members = dict(cursor.fetchall())
         cursor.execute(_COUNT, asked)
         counted = cursor.fetchall()
-    for place, reason, people in counted:
-        cell = audience.cells[rows[place - 1][0]]
-        audience.people += people
-        if reason:
-            cell.excluded[reason] = people
-            audience.excluded[reason] = audience.excluded.get(reason, 0) + people
-        else:
-            cell.reachable = people
-            audience.reachable += people
-    for pk, segment in rows:
-        cell = audience.cells[pk]
-        cell.members = members.get(segment, 0)
-        cell.elsewhere = cell.members - cell.reachable - sum(cell.excluded.values())
+    order = list(variants.values())
+    for place, variant, reason, people in counted:
+        _add(audience, audience.cells[order[place - 1][variant]], reason, people)
+    for segment, cells in variants.items():
+        here = [audience.cells[pk] for pk in cells]
+        placed = sum(cell.reachable + sum(cell.excluded.values()) for cell in here)
+        for cell in here:
+            cell.members = members.get(segment, 0)
+            cell.elsewhere = cell.members - placed
     return audience
+
+
+def _add(audience: Audience, cell: CellAudience, reason: str, people: int) -> None:
+    audience.people += people
+    if reason:
+        cell.excluded[reason] = people
+        audience.excluded[reason] = audience.excluded.get(reason, 0) + people
+    else:
+        cell.reachable = people
+        audience.reachable += people

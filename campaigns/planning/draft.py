@@ -1,5 +1,6 @@
 """Writing a campaign down: its name, its sender, its matrix of segment × (offer, e-mail)."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,21 +81,21 @@ def set_sender(*, campaign: Campaign, sender: Sender, recommended: int, by: By =
 def set_cells(*, campaign: Campaign, rows: Sequence[DraftRow], by: By = None) -> list[CampaignCell]:
     """Write the whole matrix, in the order given: somebody in several segments gets the first row's mail.
 
-    Rows keep their identity by segment. Raises NotADraft; ValidationError for a segment named twice or too many rows.
+    Rows of one segment are variants that divide its people among them. Rows keep their identity by segment, and among
+    variants by order. Raises NotADraft; ValidationError for too many rows.
     """
     draft = held_draft(campaign)
-    segments = [row.segment_id for row in rows]
-    if len(set(segments)) != len(segments):
-        raise ValidationError(_("Each segment can stand in the audience once."))
     if len(rows) > MAX_ROWS:
         raise ValidationError(_("A campaign has at most 50 rows."))
-    draft.cells.exclude(segment_id__in=segments).delete()
+    free: dict[int, deque[CampaignCell]] = {}
+    for cell in draft.cells.order_by("position", "id"):
+        free.setdefault(cell.segment_id, deque()).append(cell)
     for position, row in enumerate(rows):
-        CampaignCell.objects.update_or_create(
-            campaign=draft,
-            segment_id=row.segment_id,
-            defaults={"offer_id": row.offer_id, "template_id": row.template_id, "position": position},
-        )
+        here = free.get(row.segment_id)
+        cell = here.popleft() if here else CampaignCell(campaign=draft, segment_id=row.segment_id)
+        cell.offer_id, cell.template_id, cell.position = row.offer_id, row.template_id, position
+        cell.save()
+    draft.cells.filter(pk__in=[cell.pk for cells in free.values() for cell in cells]).delete()
     draft.save(update_fields=["updated_at"])
     acts.record(
         by=by, verb=Verb.CHANGED, on=draft, rows=[[row.segment_id, row.template_id, row.offer_id] for row in rows]

@@ -13,10 +13,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from campaigns.emails.freeze import freeze_texts
+from campaigns.messages.freeze import freeze_texts
+from campaigns.messages.models import Message
+from campaigns.planning import placing
 from campaigns.planning.checklist import blocking
 from campaigns.planning.models import Campaign
-from campaigns.sending import materialise
+from campaigns.planning.moves import MESSAGE_STATE, move
 from crm.access import acts
 from crm.access.verbs import Verb
 from lib.scrub import scrub
@@ -54,9 +56,19 @@ def begin(pk: int) -> bool:
         if wrong := blocking(row):
             _to_draft(pk, " ".join(problem.text for problem in wrong))
             return False
+        row.message = _message(row)
         row.state, row.error, row.people, row.written, row.cursor = State.FREEZING, "", None, 0, 0
-        row.save(update_fields=["state", "error", "people", "written", "cursor", "updated_at"])
+        row.save(update_fields=["state", "message", "error", "people", "written", "cursor", "updated_at"])
     return True
+
+
+def _message(row: Campaign) -> Message:
+    # One that was made for an earlier beginning has sent nothing yet, and is filled in anew.
+    message = row.message or Message()
+    message.sender_name, message.sender_address = row.sender_name, row.sender_address
+    message.products, message.state = row.recommended, MESSAGE_STATE[State.FREEZING]
+    message.save()
+    return message
 
 
 def step(pk: int) -> FreezingStep:
@@ -84,23 +96,21 @@ def _taken(pk: int) -> bool:
 
 def _step(pk: int) -> FreezingStep:
     row = Campaign.objects.filter(pk=pk, state=State.FREEZING).first()
-    if row is None:
+    if row is None or row.message_id is None:
         return FreezingStep.NOT_OURS
     here = Campaign.objects.filter(pk=pk)
     if row.people is None:
         for segment in _segments(row):
             refresh(segment=segment)
-        freeze_texts(campaign_id=pk)
-        here.update(people=materialise.members(pk))
+        freeze_texts(message_id=row.message_id, template_ids=row.cells.values_list("template", flat=True))
+        here.update(people=placing.members(row))
         return FreezingStep.MORE
-    batch = materialise.write_next(pk, row.cursor)
+    batch = placing.write_next(row, row.cursor)
     if batch is not None:
         # Last in its transaction: the row is held for as long as a commit takes.
         here.update(cursor=batch.last, written=F("written") + batch.written.created, updated_at=timezone.now())
         return FreezingStep.MORE
-    now = timezone.now()
-    moved = here.filter(state=State.FREEZING).update(state=State.SENDING, frozen_at=now, updated_at=now)
-    if not moved:
+    if not move(pk, [State.FREEZING], State.SENDING, frozen_at=timezone.now()):
         return FreezingStep.NOT_OURS
     acts.record(by=None, verb=Verb.STARTED, on=row)
     return FreezingStep.DONE
@@ -119,14 +129,14 @@ def _segments(row: Campaign) -> list[Segment]:
     return [found[pk] for pk in TopologicalSorter(asks).static_order() if pk in found]
 
 
-def _to_draft(pk: int, error: str) -> int:
-    return Campaign.objects.filter(pk=pk, state__in=[State.SCHEDULED, State.FREEZING], people=None).update(
-        state=State.DRAFT, scheduled_at=None, error=error, updated_at=timezone.now()
-    )
+def _to_draft(pk: int, error: str) -> None:
+    move(pk, [State.SCHEDULED, State.FREEZING], State.DRAFT, scheduled_at=None, error=error)
 
 
 def _failed(pk: int, error: str) -> None:
-    if not _to_draft(pk, error):
-        Campaign.objects.filter(pk=pk, state=State.FREEZING).update(
-            state=State.PAUSED, error=error, updated_at=timezone.now()
-        )
+    with transaction.atomic():
+        row = Campaign.objects.select_for_update().get(pk=pk)
+        if row.people is None:
+            _to_draft(pk, error)
+        else:
+            move(pk, [State.FREEZING], State.PAUSED, error=error)

@@ -15,7 +15,7 @@ from campaigns.planning.closing import close_some
 from campaigns.planning.draft import held_draft
 from campaigns.planning.freezing import FreezingStep
 from campaigns.planning.models import Campaign
-from campaigns.sending.models import Delivery
+from campaigns.planning.moves import move
 from crm.access import acts
 from crm.access.acts import By
 from crm.access.verbs import Verb
@@ -58,7 +58,7 @@ def schedule(*, campaign: Campaign, at: datetime | None = None, by: By = None) -
 @transaction.atomic(durable=True)
 def unschedule(*, campaign: Campaign, by: By = None) -> None:
     """Make a scheduled campaign a draft again, while nothing has been frozen. Raises WrongState."""
-    _move(campaign, [State.SCHEDULED], state=State.DRAFT, scheduled_at=None)
+    _move(campaign, [State.SCHEDULED], State.DRAFT, scheduled_at=None)
     acts.record(by=by, verb=Verb.UNSCHEDULED, on=campaign)
 
 
@@ -85,7 +85,7 @@ def start_due(now: datetime | None = None, seconds: float = 10) -> int:
 @transaction.atomic(durable=True)
 def pause(*, campaign: Campaign, by: By = None) -> None:
     """Hold a campaign: nobody sends its deliveries or goes on writing them until it is resumed. Raises WrongState."""
-    _move(campaign, [State.SENDING, State.FREEZING], state=State.PAUSED)
+    _move(campaign, [State.SENDING, State.FREEZING], State.PAUSED)
     acts.record(by=by, verb=Verb.PAUSED, on=campaign)
 
 
@@ -93,7 +93,7 @@ def pause(*, campaign: Campaign, by: By = None) -> None:
 def resume(*, campaign: Campaign, by: By = None) -> None:
     """Let a held campaign go on where it stopped. Raises WrongState."""
     row = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    _move(row, [State.PAUSED], state=State.SENDING if row.frozen_at else State.FREEZING, error="")
+    _move(row, [State.PAUSED], State.SENDING if row.frozen_at else State.FREEZING, error="")
     acts.record(by=by, verb=Verb.RESUMED, on=row)
 
 
@@ -105,9 +105,11 @@ def cancel(*, campaign: Campaign, by: By = None) -> int:
     now, the others behind by close_cancelled. Mails already on the wire arrive.
     """
     stoppable = [State.SCHEDULED, State.FREEZING, State.SENDING, State.PAUSED]
-    _move(campaign, stoppable, state=State.CANCELLED, finished_at=timezone.now())
-    waiting = Delivery.objects.filter(campaign=campaign, waiting=True).count()
-    close_some(campaign.pk)
+    _move(campaign, stoppable, State.CANCELLED, finished_at=timezone.now())
+    row = Campaign.objects.get(pk=campaign.pk)
+    waiting = row.deliveries.filter(waiting=True).count()
+    if row.message_id:
+        close_some(row.message_id)
     acts.record(by=by, verb=Verb.CANCELLED, on=campaign, mails=waiting)
     return waiting
 
@@ -120,7 +122,6 @@ def discard(*, campaign: Campaign, by: By = None) -> None:
     row.delete()
 
 
-def _move(campaign: Campaign, states: Sequence[str], **to: object) -> None:
-    moved = Campaign.objects.filter(pk=campaign.pk, state__in=states).update(updated_at=timezone.now(), **to)
-    if not moved:
+def _move(campaign: Campaign, states: Sequence[Campaign.State], to: Campaign.State, **fields: object) -> None:
+    if not move(campaign.pk, states, to, **fields):
         raise WrongState(_("The campaign has moved on meanwhile."))

@@ -3,6 +3,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.messages.models import Message
+from campaigns.sending.models import Delivery
+from campaigns.sending.querysets import DeliveryQuerySet
 from lib.declaration import operations
 
 
@@ -22,6 +25,8 @@ class Campaign(models.Model):
 
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    message = models.OneToOneField(Message, models.PROTECT, null=True, blank=True, related_name="campaign")
+    """What it sends, made when it begins to be prepared; its state follows ours (campaigns.planning.moves)."""
     scheduled_at = models.DateTimeField(null=True, blank=True)
     """When to start; set to now by "send now"."""
     frozen_at = models.DateTimeField(null=True, blank=True)
@@ -52,19 +57,26 @@ class Campaign(models.Model):
     class Privacy:
         """Not about customers."""
 
-        id = name = state = scheduled_at = frozen_at = people = written = cursor = finished_at = sender_name = (
-            sender_address
-        ) = operations()
+        id = name = state = message = scheduled_at = frozen_at = people = written = cursor = finished_at = (
+            sender_name
+        ) = sender_address = operations()
         recommended = error = held_by = created_at = updated_at = created_by = operations()
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def deliveries(self) -> DeliveryQuerySet:
+        """What it sent and is to send; none before it began to be prepared."""
+        found = Delivery.objects.filter(message=self.message_id)
+        return found if self.message_id else found.none()
+
 
 class CampaignCell(models.Model):
     """One row of the matrix: people of this segment get this offer in this mail.
 
-    Somebody in several segments gets the cell with the lowest position.
+    Somebody in several segments gets the cell with the lowest position; rows of one segment are variants that divide
+    its people among them (campaigns.planning.placing).
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="cells")
@@ -75,7 +87,6 @@ class CampaignCell(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["campaign", "segment"], name="cell_once_a_segment")]
 
     class Privacy:
         """About groups."""

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.db.models import Q
 
 from campaigns.emails.compile import Compiled
-from campaigns.emails.freeze import thaw
-from campaigns.emails.models import CompiledText, EmailText
+from campaigns.emails.models import EmailText
 from campaigns.emails.render import RenderedMail, render_lawful
 from campaigns.emails.workshop import compiled as compiled_now
+from campaigns.messages.freeze import thaw
+from campaigns.messages.models import CompiledText
+from campaigns.planning import placing
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.sending.context import MailContent, MailReader, assemble, product_ids
-from campaigns.sending.models import Delivery
 from campaigns.sending.picks import Pick, pick
 from crm.customers.models import Customer
 from crm.eligibility.reasons import reachable
@@ -92,13 +93,9 @@ def _reachable(ids: list[int], forwards: bool) -> Customer | None:
 
 
 def cell_of(campaign: Campaign, customer: Customer) -> CampaignCell | None:
-    """Return the row of the matrix whose mail the customer gets: the first of those for their segments."""
-    return (
-        campaign.cells.select_related("segment", "offer", "template")
-        .filter(segment__memberships__customer=customer, segment__memberships__until__isnull=True)
-        .order_by("position", "id")
-        .first()
-    )
+    """Return the row of the matrix whose mail the customer gets: by campaigns.planning.placing."""
+    found = placing.cell_of(campaign, customer.pk)
+    return campaign.cells.select_related("segment", "offer", "template").filter(pk=found or 0).first()
 
 
 def stand_in(language: str) -> str:
@@ -142,9 +139,11 @@ def preview(*, cell: CampaignCell, customer: Customer, first_name: str | None = 
 
 
 def _compiled(cell: CampaignCell, language: str) -> Compiled:
-    frozen = CompiledText.objects.filter(
-        campaign_id=cell.campaign_id, template_id=cell.template_id, language=language
-    ).first()
+    frozen = (
+        CompiledText.objects.filter(message__campaign=cell.campaign_id, template_id=cell.template_id, language=language)
+        .order_by("pk")
+        .last()
+    )
     if frozen is not None:
         return thaw(frozen)
     text = EmailText.objects.get(template_id=cell.template_id, language=language)
@@ -152,7 +151,7 @@ def _compiled(cell: CampaignCell, language: str) -> Compiled:
 
 
 def _pick(cell: CampaignCell, customer: Customer) -> Pick:
-    sent = Delivery.objects.filter(campaign_id=cell.campaign_id, customer=customer).first()
+    sent = cell.campaign.deliveries.filter(customer=customer).first()
     if sent is not None and sent.recommended:
         return Pick(sent.recommended, sent.version_ref)
     return pick([customer.pk], cell.campaign.recommended).get(customer.pk, Pick([], None))

@@ -42,9 +42,10 @@ class Progress:
 
 def progress(campaigns: Iterable[Campaign]) -> dict[int, Progress]:
     """Return campaign id → progress, for those that have deliveries; one query for all of them."""
+    by_message = {campaign.message_id: campaign.pk for campaign in campaigns if campaign.message_id}
     rows = (
-        Delivery.objects.filter(campaign__in=[campaign.pk for campaign in campaigns])
-        .values("campaign_id")
+        Delivery.objects.filter(message__in=by_message)
+        .values("message_id")
         .annotate(
             total=Count("pk", filter=~Q(state__in=[State.SUPPRESSED, State.CANCELLED])),
             waiting=Count("pk", filter=Q(state__in=[State.QUEUED, State.LEASED, State.INFLIGHT, State.DEFERRED])),
@@ -56,4 +57,4 @@ def progress(campaigns: Iterable[Campaign]) -> dict[int, Progress]:
         .order_by()
     )
     names = [item.name for item in fields(Progress)]
-    return {row["campaign_id"]: Progress(**{name: row[name] for name in names}) for row in cast("Any", rows)}
+    return {by_message[row["message_id"]]: Progress(**{name: row[name] for name in names}) for row in cast("Any", rows)}

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from campaigns.emails.models import EmailTemplate
 from campaigns.offers.models import Offer
 from campaigns.planning.intervals import Rate
 from campaigns.planning.models import Campaign
@@ -27,8 +28,10 @@ HOURLY = timedelta(hours=72)
 # The bounds on occurred_at are what lets PostgreSQL leave out the months that cannot hold an order.
 _FIGURES = by_name("""
 WITH d AS (
-    SELECT id, customer_id, segment_id, offer_id, state, sent_at, opened_at, clicked_at, unsubscribed_at
-    FROM campaigns_delivery WHERE campaign_id = %(campaign)s
+    SELECT d.id, customer_id, segment_id, offer_id, t.template_id, state, sent_at, opened_at, clicked_at,
+        unsubscribed_at
+    FROM campaigns_delivery d LEFT JOIN campaigns_compiledtext t ON t.id = d.text_id
+    WHERE d.message_id = %(message)s
 ), bought AS (
     SELECT d.id, count(DISTINCT coalesce(nullif(i.order_id, ''), i.id::text)) AS orders, sum(i.value) AS revenue
     FROM d JOIN crm_interaction i ON i.customer_id = d.customer_id AND i.kind = 'order'
@@ -36,7 +39,7 @@ WITH d AS (
     WHERE d.state = {SENT} AND i.occurred_at >= %(first)s AND i.occurred_at < %(last)s
     GROUP BY d.id
 )
-SELECT grouping(segment_id) AS all_of_it, segment_id, offer_id, count(*),
+SELECT grouping(segment_id) AS all_of_it, segment_id, offer_id, template_id, count(*),
     count(*) FILTER (WHERE state IN {OPEN}), count(*) FILTER (WHERE state = {SENT}),
     count(*) FILTER (WHERE state = {UNKNOWN}), count(*) FILTER (WHERE state = {FAILED}),
     count(*) FILTER (WHERE state = {SUPPRESSED}), count(*) FILTER (WHERE state = {CANCELLED}),
@@ -44,13 +47,13 @@ SELECT grouping(segment_id) AS all_of_it, segment_id, offer_id, count(*),
     count(unsubscribed_at) FILTER (WHERE state = {SENT}),
     count(b.id), coalesce(sum(b.orders), 0), coalesce(sum(b.revenue), 0)
 FROM d LEFT JOIN bought b ON b.id = d.id
-GROUP BY GROUPING SETS ((segment_id, offer_id), ())
-ORDER BY all_of_it DESC, 4 DESC, segment_id, offer_id
+GROUP BY GROUPING SETS ((segment_id, offer_id, template_id), ())
+ORDER BY all_of_it DESC, 5 DESC, segment_id, offer_id, template_id
 """)
 _CURVE = by_name("""
 WITH d AS (
     SELECT id, customer_id, sent_at, opened_at, clicked_at FROM campaigns_delivery
-    WHERE campaign_id = %(campaign)s AND state = {SENT}
+    WHERE message_id = %(message)s AND state = {SENT}
 ), happened AS (
     SELECT 'sent' AS what, sent_at AS at FROM d
     UNION ALL SELECT 'opened', opened_at FROM d WHERE opened_at IS NOT NULL
@@ -67,10 +70,11 @@ SELECT date_trunc(%(step)s, at AT TIME ZONE %(zone)s), what, count(*) FROM happe
 
 @dataclass
 class ReportLine:
-    """The figures of one segment × offer, or of the whole campaign."""
+    """The figures of one segment × offer × e-mail, or of the whole campaign."""
 
     segment: str = ""
     offer: str = ""
+    mail: str = ""
     planned: int = 0
     """People the campaign was written for: every row of the ledger."""
     waiting: int = 0
@@ -107,22 +111,23 @@ class Report:
 
 
 def report(campaign: Campaign) -> Report:
-    """Return what became of a campaign so far; five statements, whatever its size."""
-    bounds = Delivery.objects.sent().filter(campaign=campaign).aggregate(first=Min("sent_at"), last=Max("sent_at"))
+    """Return what became of a campaign so far; six statements, whatever its size."""
+    bounds = campaign.deliveries.sent().aggregate(first=Min("sent_at"), last=Max("sent_at"))
     first = bounds["first"] or campaign.created_at
     last = bounds["last"] or first
-    asked: dict[str, Any] = {"campaign": campaign.pk, "window": WINDOW, "first": first, "last": last + WINDOW}
+    asked: dict[str, Any] = {"message": campaign.message_id, "window": WINDOW, "first": first, "last": last + WINDOW}
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES, asked)
         rows = cursor.fetchall()
     segments = Segment.objects.in_bulk({row[1] for row in rows if row[1]})
     offers = Offer.objects.in_bulk({row[2] for row in rows if row[2]})
-    found = Report(total=ReportLine("", "", *rows[0][3:]), lines=[])
+    mails = EmailTemplate.objects.in_bulk({row[3] for row in rows if row[3]})
+    found = Report(total=ReportLine("", "", "", *rows[0][4:]), lines=[])
     for row in rows[1:]:
-        segment, offer = segments.get(row[1]), offers.get(row[2])
-        found.lines.append(
-            ReportLine(segment.shown_name if segment else "", offer.shown_name if offer else "", *row[3:])
-        )
+        segment, offer, mail = segments.get(row[1]), offers.get(row[2]), mails.get(row[3])
+        line = ReportLine(segment.shown_name if segment else "", offer.shown_name if offer else "", "", *row[4:])
+        line.mail = mail.name if mail else ""
+        found.lines.append(line)
     found.reasons = _reasons(campaign)
     found.curve = _curve(asked, first, last) if found.total.sent else {}
     return found
@@ -133,13 +138,13 @@ STEPS = ("opened", "clicked", "ordered", "unsubscribed")
 
 
 def csv_rows(found: Report) -> list[list[object]]:
-    """Return the report as a table: a header, the whole campaign, then each segment × offer. Shares are 0 to 1."""
-    header: list[object] = ["segment", "offer", *COLUMNS]
+    """Return the report as a table: a header, the whole campaign, then each segment × offer × e-mail; shares 0 to 1."""
+    header: list[object] = ["segment", "offer", "email", *COLUMNS]
     for step in STEPS:
         header += [step, f"{step}_rate", f"{step}_rate_low", f"{step}_rate_high"]
     rows = [[*header, "orders", "revenue"]]
     for line in (found.total, *found.lines):
-        row: list[object] = [line.segment, line.offer, *(getattr(line, name) for name in COLUMNS)]
+        row: list[object] = [line.segment, line.offer, line.mail, *(getattr(line, name) for name in COLUMNS)]
         for step in STEPS:
             rate = line.rates[step]
             known = rate.value is not None
@@ -155,9 +160,9 @@ def _reasons(campaign: Campaign) -> list[tuple[str, str, int]]:
     missed = [Delivery.State.UNKNOWN, Delivery.State.FAILED, Delivery.State.SUPPRESSED, Delivery.State.CANCELLED]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT state, reason, count(*) FROM campaigns_delivery WHERE campaign_id = %s AND state = ANY(%s) "
+            "SELECT state, reason, count(*) FROM campaigns_delivery WHERE message_id = %s AND state = ANY(%s) "
             "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
-            [campaign.pk, [int(state) for state in missed]],
+            [campaign.message_id, [int(state) for state in missed]],
         )
         return [(Delivery.State(state).name.lower(), reason, people) for state, reason, people in cursor.fetchall()]
 

@@ -65,7 +65,7 @@ def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: st
             sender_name=cell.campaign.sender_name or settings.SENDER_NAME,
             sender_address=sender,
             recipient=address,
-            campaign_id=cell.campaign_id,
+            message_id=cell.campaign.message_id or 0,
         ),
     )
     answers: Answers = {}

@@ -1,5 +1,6 @@
 """Make the mails of claimed deliveries, holding no lock: ask for consent once more, open addresses in bulk, render."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -7,9 +8,9 @@ from django.conf import settings
 
 from campaigns.emails import links
 from campaigns.emails.compile import Compiled
-from campaigns.emails.freeze import ensure_links, thaw
-from campaigns.emails.models import CompiledText
-from campaigns.emails.render import RenderedMail, RenderError, render_lawful
+from campaigns.emails.render import RenderedMail, RenderError, render, render_lawful
+from campaigns.messages.freeze import TextChanged, ensure_links, thaw
+from campaigns.messages.models import CompiledText
 from campaigns.sending import ledger
 from campaigns.sending.context import MailContent, MailReader, assemble, product_ids
 from campaigns.sending.ledger import Claimed, Intent, Outcome
@@ -20,6 +21,8 @@ from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
 from crm.eligibility.reasons import Ineligible, Lane, stopped_by
 from crm.privacy import suppression, vault
+
+logger = logging.getLogger(__name__)
 
 ACTOR = "sending"
 Reason = Delivery.Reason
@@ -49,7 +52,7 @@ class Batch:
     """What the mails of one claim share, read in bulk."""
 
     texts: dict[int, Compiled]
-    """By delivery."""
+    """By their ids."""
     permissions: dict[int, int]
     addresses: dict[int, str]
     listed: dict[str, str]
@@ -67,55 +70,65 @@ def prepare(claimed: Sequence[Claimed]) -> Prepared:
     permitted, permissions = _permitted(claimed, prepared)
     texts = _texts(permitted)
     for row in permitted:
-        if row.id not in texts:
-            prepared.dropped.append(Outcome(row.id, ledger.FAILED, "render", reply="no text"))
-    rows = [row for row in permitted if row.id in texts]
+        if row.text_id not in texts:
+            why = "no text" if row.text_id is None else "the text is not what it was when it was fixed"
+            prepared.dropped.append(Outcome(row.id, ledger.FAILED, Reason.RENDER, reply=why))
+    rows = [row for row in permitted if row.text_id in texts]
     batch = _gather(rows, texts, permissions)
     for row in rows:
         if row.customer_id not in batch.addresses:
             prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, Reason.NO_ADDRESS))
             continue
-        if stopped_by(batch.listed.get(batch.addresses[row.customer_id], ""), Lane.MARKETING):
+        if stopped_by(batch.listed.get(batch.addresses[row.customer_id], ""), row.lane):
             prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, Reason.SUPPRESSED))
             continue
         try:
             prepared.outgoing.append(_compose(row, batch))
         except (RenderError, BadHeader) as error:
-            prepared.dropped.append(Outcome(row.id, ledger.FAILED, "render", reply=str(error)[:200]))
+            prepared.dropped.append(Outcome(row.id, ledger.FAILED, Reason.RENDER, reply=str(error)[:200]))
     return prepared
 
 
 def _permitted(claimed: Sequence[Claimed], prepared: Prepared) -> tuple[list[Claimed], dict[int, int]]:
-    asked = Customer.objects.filter(pk__in={row.customer_id for row in claimed})
-    known = {pk: (permission, reason) for pk, permission, reason in asked.values_list("pk", "permission", Ineligible())}
+    permissions: dict[int, int] = {}
+    reasons: dict[tuple[int, str, int], str] = {}
+    for purpose, lane in {(row.purpose, row.lane) for row in claimed}:
+        people = {row.customer_id for row in claimed if (row.purpose, row.lane) == (purpose, lane)}
+        why = Ineligible(purpose=Purpose(purpose), lane=Lane(lane))
+        for pk, permission, reason in Customer.objects.filter(pk__in=people).values_list("pk", "permission", why):
+            permissions[pk] = permission
+            reasons[purpose, lane, pk] = reason
     permitted = []
     for row in claimed:
-        reason = known[row.customer_id][1]
+        reason = reasons[row.purpose, row.lane, row.customer_id]
         if not reason:
             permitted.append(row)
         else:
             # Consent was there when the delivery was written.
             reason = Reason.UNSUBSCRIBED if reason == Reason.NO_CONSENT else reason
             prepared.dropped.append(Outcome(row.id, ledger.SUPPRESSED, reason))
-    return permitted, {pk: permission for pk, (permission, _) in known.items()}
+    return permitted, permissions
 
 
 def _texts(rows: Sequence[Claimed]) -> dict[int, Compiled]:
-    found: dict[tuple[int, int, str], Compiled] = {}
-    wanted = CompiledText.objects.filter(
-        campaign_id__in={row.campaign_id for row in rows}, template_id__in={row.template_id for row in rows}
-    )
-    for text in wanted:
-        found[text.campaign_id, text.template_id, text.language] = thaw(text)
-    keys = {row.id: (row.campaign_id, row.template_id or 0, row.language) for row in rows}
-    return {pk: found[key] for pk, key in keys.items() if key in found}
+    found: dict[int, Compiled] = {}
+    for text in CompiledText.objects.filter(pk__in={row.text_id for row in rows}):
+        try:
+            found[text.pk] = thaw(text)
+        except TextChanged:
+            logger.exception("Nothing is sent with it")
+    return found
+
+
+def _text(row: Claimed, texts: dict[int, Compiled]) -> Compiled:
+    return texts[row.text_id or 0]
 
 
 def _gather(rows: Sequence[Claimed], texts: dict[int, Compiled], permissions: dict[int, int]) -> Batch:
-    reason = f"campaign {', '.join(str(pk) for pk in sorted({row.campaign_id for row in rows}))}"
+    reason = f"message {', '.join(str(pk) for pk in sorted({row.message_id for row in rows}))}"
     everybody = [row.customer_id for row in rows]
     # Names stay sealed for mails that do not print them.
-    greeted = [row.customer_id for row in rows if texts[row.id].needs_name]
+    greeted = [row.customer_id for row in rows if _text(row, texts).needs_name]
     contact = vault.open_many(customer_ids=everybody, seal="contact", actor=ACTOR, reason=reason) if rows else {}
     identity = vault.open_many(customer_ids=greeted, seal="identity", actor=ACTOR, reason=reason) if greeted else {}
     picks = _picks(rows, texts)
@@ -139,7 +152,7 @@ def _gather(rows: Sequence[Claimed], texts: dict[int, Compiled], permissions: di
 def _picks(rows: Sequence[Claimed], texts: dict[int, Compiled]) -> dict[int, Pick]:
     # A mail that was tried before carries what it carried then.
     picks = {row.id: Pick(row.recommended, row.version_ref) for row in rows}
-    fresh = [row for row in rows if not row.recommended and "products" in texts[row.id].uses]
+    fresh = [row for row in rows if not row.recommended and "products" in _text(row, texts).uses]
     for count in {row.products for row in fresh}:
         wanted = [row for row in fresh if row.products == count]
         chosen = pick([row.customer_id for row in wanted], count)
@@ -152,12 +165,12 @@ def _links(
 ) -> dict[tuple[int, str], int]:
     urls: dict[int, set[str]] = {}
     for row in rows:
-        found = urls.setdefault(row.campaign_id, set())
-        found.update(texts[row.id].links, shelf.addresses(picks[row.id].recommended, row.offer_id))
+        found = urls.setdefault(row.message_id, set())
+        found.update(_text(row, texts).links, shelf.addresses(picks[row.id].recommended, row.offer_id))
     return {
-        (campaign_id, url): pk
-        for campaign_id, wanted in urls.items()
-        for url, pk in ensure_links(campaign_id=campaign_id, urls=_fitting(wanted)).items()
+        (message_id, url): pk
+        for message_id, wanted in urls.items()
+        for url, pk in ensure_links(message_id=message_id, urls=_fitting(wanted)).items()
     }
 
 
@@ -167,12 +180,12 @@ def _fitting(urls: Iterable[str]) -> set[str]:
 
 
 def _compose(row: Claimed, batch: Batch) -> Outgoing:
-    compiled, picked = batch.texts[row.id], batch.picks[row.id]
+    compiled, picked = _text(row, batch.texts), batch.picks[row.id]
     permission = batch.permissions[row.customer_id]
 
     def track(url: str) -> str:
         # Who does not allow click tracking gets the address itself, so that there is nothing to record.
-        link = batch.link_ids.get((row.campaign_id, url)) if permission & Purpose.CLICK_TRACKING else None
+        link = batch.link_ids.get((row.message_id, url)) if permission & Purpose.CLICK_TRACKING else None
         return links.click_url(link, row.id) if link else url
 
     sender_name, sender = row.sender_name or settings.SENDER_NAME, row.sender_address or settings.SENDER_ADDRESS
@@ -184,7 +197,9 @@ def _compose(row: Claimed, batch: Batch) -> Outgoing:
         sender_name=sender_name,
         track=track,
     )
-    mail = render_lawful(compiled, assemble(compiled, reader, batch.shelf, picked.recommended, row.offer_id))
+    marketing = row.lane == Lane.MARKETING
+    make = render_lawful if marketing else render
+    mail = make(compiled, assemble(compiled, reader, batch.shelf, picked.recommended, row.offer_id))
     if permission & Purpose.OPEN_TRACKING:
         mail = with_pixel(mail, links.open_url(row.id))
     recipient = batch.addresses[row.customer_id]
@@ -196,8 +211,10 @@ def _compose(row: Claimed, batch: Batch) -> Outgoing:
             sender_name=sender_name,
             sender_address=sender,
             recipient=recipient,
-            campaign_id=row.campaign_id,
-            unsubscribe_url=reader.unsubscribe_url,
+            message_id=row.message_id,
+            # What somebody ordered or asked for is not unsubscribed from, and says that a program wrote it.
+            unsubscribe_url=reader.unsubscribe_url if marketing else "",
+            automatic=not marketing,
             list_name=sender_name,
         ),
     )

@@ -9,32 +9,41 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from math import ceil
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
+from campaigns.messages.models import EMAIL
 from campaigns.sending.states import State, by_name
-from crm.consents.purposes import Purpose
-from crm.eligibility.reasons import Lane, sql
+from crm.eligibility.reasons import sql
 
 QUEUED, LEASED, INFLIGHT, SENT, DEFERRED, UNKNOWN, FAILED, SUPPRESSED, CANCELLED = State
 
-# The limit keeps the look-up one row a campaign: EXISTS became a hash of all waiting rows (350 ms with a million) while
-# the table's statistics knew only one campaign.
+# The limit keeps the look-up one row a message: EXISTS became a hash of all waiting rows (350 ms with a million) while
+# the table's statistics knew only one message.
 _RUNNING = """
-SELECT c.id FROM campaigns_campaign c CROSS JOIN LATERAL (
-    SELECT 1 FROM campaigns_delivery d WHERE d.campaign_id = c.id AND d.waiting AND d.not_before <= now()
+SELECT m.id, m.lane, m.priority FROM campaigns_message m CROSS JOIN LATERAL (
+    SELECT 1 FROM campaigns_delivery d WHERE d.message_id = m.id AND d.waiting AND d.not_before <= now()
     ORDER BY d.not_before LIMIT 1
 ) due
-WHERE c.state = 'sending' ORDER BY c.id
+CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE %(zone)s)::time AS now) local
+WHERE m.state = 'sending' AND m.channel = %(channel)s AND CASE
+    WHEN m.window_from IS NULL THEN true
+    WHEN m.window_from <= m.window_until THEN local.now >= m.window_from AND local.now < m.window_until
+    ELSE local.now >= m.window_from OR local.now < m.window_until
+END
+ORDER BY m.lane = 'transactional' DESC, m.priority, m.id
 """
-# One campaign at a time, along its own stretch of the index, so that no claim reads past rows of a paused one.
+# One message at a time, along its own stretch of the index, so that no claim reads past rows of a paused one.
 _CLAIM = by_name("""
 WITH due AS (
     SELECT d.id FROM campaigns_delivery d
-    WHERE d.campaign_id = %(campaign)s AND d.waiting AND d.not_before <= now() AND d.expires_at > now()
+    WHERE d.message_id = %(message)s AND d.waiting AND d.not_before <= now() AND d.expires_at > now()
     ORDER BY d.not_before, d.id LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 ), claimed AS (
@@ -43,27 +52,25 @@ WITH due AS (
     FROM due WHERE d.id = due.id
     RETURNING d.*
 )
-SELECT d.id, d.campaign_id, d.customer_id, cell.template_id, d.offer_id, d.key, d.language, d.recommended,
-       d.version_ref, d.attempts, d.created_at, c.sender_name, c.sender_address, c.recommended
-FROM claimed d
-JOIN campaigns_campaign c ON c.id = d.campaign_id
-LEFT JOIN campaigns_campaigncell cell ON cell.id = d.cell_id
+SELECT d.id, d.message_id, d.customer_id, d.text_id, d.offer_id, d.key, d.language, d.recommended,
+       d.version_ref, d.attempts, d.created_at, m.sender_name, m.sender_address, m.products, m.purpose, m.lane
+FROM claimed d JOIN campaigns_message m ON m.id = d.message_id
 ORDER BY d.not_before, d.id
 """)
-# Whether the person may be written to, and the campaign's state, are asked at the last moment before the wire.
+# Whether the person may be written to, and the message's state, are asked at the last moment before the wire.
 _INTEND = by_name(
     """
 UPDATE campaigns_delivery d
 SET state = {INFLIGHT}, attempts = d.attempts + 1, lease_until = now() + make_interval(secs => %(seconds)s),
     recommended = v.recommended::jsonb, version_ref = v.version_ref
 FROM unnest(%(ids)s::bigint[], %(recommended)s::text[], %(versions)s::bigint[]) AS v(id, recommended, version_ref),
-     campaigns_campaign c, crm_customer k LEFT JOIN crm_identity i ON i.customer_id = k.id
+     campaigns_message m, crm_customer k LEFT JOIN crm_identity i ON i.customer_id = k.id
 WHERE d.id = v.id AND d.lease = %(lease)s AND d.state = {LEASED} AND d.lease_until > now()
-  AND c.id = d.campaign_id AND c.state = 'sending'
+  AND m.id = d.message_id AND m.state = 'sending'
   AND k.id = d.customer_id AND {INELIGIBLE} = ''
 RETURNING d.id
 """,
-    INELIGIBLE=sql(purpose="%(purpose)s", lane="%(lane)s"),
+    INELIGIBLE=sql(purpose="m.purpose", lane="m.lane"),
 )
 # A row the reaper called unknown meanwhile still belongs to this lease: the late answer is the truth.
 _OUTCOME = by_name("""
@@ -97,9 +104,9 @@ class Claimed:
     """A delivery under lease, with what its mail depends on."""
 
     id: int
-    campaign_id: int
+    message_id: int
     customer_id: int
-    template_id: int | None
+    text_id: int | None
     offer_id: int | None
     key: UUID
     language: str
@@ -110,6 +117,8 @@ class Claimed:
     sender_name: str
     sender_address: str
     products: int
+    purpose: int
+    lane: str
     """How many products the campaign recommends."""
 
 
@@ -138,19 +147,25 @@ class Outcome:
 
 
 @transaction.atomic
-def claim(limit: int, lease: UUID, seconds: float) -> list[Claimed]:
-    """Take at most `limit` due deliveries of campaigns being sent, for `seconds`; workers side by side get others.
+def claim(limit: int, lease: UUID, seconds: float, channel: str = EMAIL) -> list[Claimed]:
+    """Take at most `limit` due deliveries of messages being sent, for `seconds`; workers side by side get others.
 
-    Campaigns share alike: a long one does not keep a short one waiting. What one does not need goes to the next.
+    Transactional messages go first, then by priority. Equals share alike: a long one does not keep a short one waiting,
+    and what one does not need goes to the next.
     """
     rows: list[Any] = []
     with connection.cursor() as cursor:
-        cursor.execute(_RUNNING)
-        running = [row[0] for row in cursor.fetchall()]
-        for place, campaign in enumerate(running):
-            share = ceil((limit - len(rows)) / (len(running) - place))
-            cursor.execute(_CLAIM, {"campaign": campaign, "limit": share, "lease": lease, "seconds": seconds})
-            rows += cursor.fetchall()
+        # A claim that a crash of the server takes back costs nothing: its rows are waiting again, and nothing goes on
+        # the wire before an intent was committed, which writes the claim with it.
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute(_RUNNING, {"channel": channel, "zone": timezone.get_default_timezone_name()})
+        running = cursor.fetchall()
+        for _rank, equals in groupby(running, key=itemgetter(1, 2)):
+            messages = [row[0] for row in equals]
+            for place, message in enumerate(messages):
+                share = ceil((limit - len(rows)) / (len(messages) - place))
+                cursor.execute(_CLAIM, {"message": message, "limit": share, "lease": lease, "seconds": seconds})
+                rows += cursor.fetchall()
     return [_claimed(*row) for row in rows]
 
 
@@ -165,7 +180,7 @@ def _claimed(*row: Any) -> Claimed:
 def commit_group(lease: UUID, outcomes: Sequence[Outcome], intents: Sequence[Intent], seconds: float = 180) -> set[int]:
     """Write the outcomes of one group and the intent of the next, in one transaction.
 
-    Returns the ids that may now be sent: those still under this lease, of campaigns still being sent, to people who
+    Returns the ids that may now be sent: those still under this lease, of messages still being sent, to people who
     still agree.
     """
     with connection.cursor() as cursor:
@@ -191,8 +206,6 @@ def commit_group(lease: UUID, outcomes: Sequence[Outcome], intents: Sequence[Int
             {
                 "lease": lease,
                 "seconds": seconds,
-                "purpose": int(Purpose.EMAIL_MARKETING),
-                "lane": Lane.MARKETING.value,
                 "ids": [item.id for item in intents],
                 "recommended": [json.dumps(item.recommended) for item in intents],
                 "versions": [item.version_ref for item in intents],

@@ -28,9 +28,11 @@ class Addressed:
     sender_name: str
     sender_address: str
     recipient: str
-    campaign_id: int = 0
+    message_id: int = 0
     unsubscribe_url: str = ""
     list_name: str = ""
+    automatic: bool = False
+    """Whether it answers something a person did, rather than going to many."""
 
 
 def domain_of(address: str) -> str:
@@ -69,6 +71,9 @@ def build(mail: RenderedMail, to: Addressed) -> bytes:
 
 
 def _list_headers(to: Addressed, domain: str) -> list[tuple[str, str]]:
+    if to.automatic:
+        # RFC 3834: programs do not answer it.
+        return [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "OOF, AutoReply")]
     if not to.unsubscribe_url:
         return []
     return [
@@ -76,7 +81,7 @@ def _list_headers(to: Addressed, domain: str) -> list[tuple[str, str]]:
         ("List-Unsubscribe", f"<{to.unsubscribe_url}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("List-ID", f"{_encoded('List-ID', to.list_name)} <marketing.{domain}>".strip()),
-        ("Feedback-ID", f"{to.campaign_id}:campaign:relata:relata"),
+        ("Feedback-ID", f"{to.message_id}:message:relata:relata"),
         ("Precedence", "bulk"),
         ("X-Auto-Response-Suppress", "OOF, AutoReply"),
     ]

@@ -17,10 +17,10 @@ def within(states: Sequence[State]) -> models.Expression:
 
 
 class Delivery(models.Model):
-    """One mail of one campaign to one customer.
+    """One message to one customer.
 
     Do not insert outside campaigns.sending.materialise, and outside campaigns.sending change `state` only to stop what
-    waits: the order lease → intent → outcome is what makes a crash harmless. Unique (campaign, step, customer) makes
+    waits: the order lease → intent → outcome is what makes a crash harmless. Unique (message, customer, occasion) makes
     materialising twice harmless.
     """
 
@@ -44,22 +44,37 @@ class Delivery(models.Model):
         CRASH = "crash", _("Worker ended between sending and answer")
         CANCELLED = "cancelled", _("Campaign cancelled")
 
-    campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="deliveries", db_index=False)
-    step = models.SmallIntegerField(default=0)
-    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="deliveries", db_index=False)
-    cell = models.ForeignKey(
-        "campaigns.CampaignCell",
-        models.DO_NOTHING,
+    # No foreign key below is checked by the database row by row: a check of the customer's alone locks, and so writes,
+    # a million customers when a campaign is prepared. Messages, texts, segments and offers are kept while deliveries
+    # name them, customers for ever (who is erased leaves an empty row).
+    message = models.ForeignKey(
+        "campaigns.Message", models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
+    )
+    customer = models.ForeignKey(
+        "crm.Customer", models.CASCADE, related_name="deliveries", db_index=False, db_constraint=False
+    )
+    occasion = models.BigIntegerField(default=0)
+    """Tells apart what one person gets of one message: 0 where she gets it once, as of a campaign."""
+    text = models.ForeignKey(
+        "campaigns.CompiledText",
+        models.RESTRICT,
         null=True,
         related_name="deliveries",
         db_index=False,
         db_constraint=False,
     )
-    """Rows of a matrix go only while it is a draft, of which there are no deliveries: nothing has to be looked up."""
+    """The words she gets; null when the mail has none."""
     segment = models.ForeignKey(
-        "segmentation.Segment", models.SET_NULL, null=True, related_name="deliveries", db_index=False
+        "segmentation.Segment",
+        models.SET_NULL,
+        null=True,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
-    offer = models.ForeignKey("campaigns.Offer", models.SET_NULL, null=True, related_name="deliveries", db_index=False)
+    offer = models.ForeignKey(
+        "campaigns.Offer", models.SET_NULL, null=True, related_name="deliveries", db_index=False, db_constraint=False
+    )
     key = models.UUIDField(default=uuid.uuid7, unique=True)
     """Names the delivery outside: Message-ID, X-Relata-Delivery."""
     state = models.SmallIntegerField(choices=State, default=State.QUEUED)
@@ -92,13 +107,13 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "step", "customer"], name="delivery_once"),
+            models.UniqueConstraint(fields=["message", "customer", "occasion"], name="delivery_once"),
         ]
         indexes = [
-            # Read by the pump's claim, campaign by campaign: what is paused is never read past.
-            models.Index("campaign", "not_before", "id", name="delivery_due", condition=models.Q(waiting=True)),
-            # Read by the reaper, and by whoever closes a campaign: as many rows as workers hold, whatever the ledger's.
-            models.Index("campaign", "id", name="delivery_taken", condition=models.Q(taken=True)),
+            # Read by the pump's claim, message by message: what is paused is never read past.
+            models.Index("message", "not_before", "id", name="delivery_due", condition=models.Q(waiting=True)),
+            # Read by the reaper, and by whoever asks whether a message is over: as many rows as workers hold.
+            models.Index("message", "id", name="delivery_taken", condition=models.Q(taken=True)),
             # Read by the reaper: what is too late to send.
             models.Index("expires_at", name="delivery_expiring", condition=models.Q(waiting=True)),
             # Read by a customer's messages.
@@ -108,7 +123,7 @@ class Delivery(models.Model):
     class Privacy:
         """What was sent to a pseudonym, and what became of it."""
 
-        id = campaign = step = cell = key = waiting = taken = attempts = not_before = expires_at = lease = (
+        id = message = occasion = text = key = waiting = taken = attempts = not_before = expires_at = lease = (
             lease_until
         ) = operations()
         smtp_code = reply = version_ref = created_at = operations()

@@ -13,7 +13,6 @@ from django.conf import settings
 from campaigns.sending import ledger
 from campaigns.sending.breaker import Admission, Breaker
 from campaigns.sending.compose import Outgoing, prepare
-from campaigns.sending.finish import finish
 from campaigns.sending.ledger import Outcome
 from campaigns.sending.message import domain_of
 from campaigns.sending.outcome import outcome_of
@@ -71,18 +70,16 @@ def pump(*, limit: int = 500, worker: str = "", lease_seconds: float = 60, out: 
     """Send at most `limit` due deliveries; any number of processes may do so side by side.
 
     A mail is handed to the server at most once, whatever dies when: what was on the wire when a worker ended becomes
-    unknown and is not sent again. A pump that finds nothing due closes the campaigns that are over. `worker` only names
-    the process in the log; `out` is the way kept from the pump before.
+    unknown and is not sent again. `worker` only names the process in the log; `out` is the way kept from pump to pump.
     """
     if out is None:
         with way() as opened:
             return pump(limit=limit, worker=worker, lease_seconds=lease_seconds, out=opened)
     lease = uuid4()
     waits = out.breaker.waits()
-    claimed = [] if waits else ledger.claim(limit, lease, lease_seconds)
+    claimed = [] if waits else ledger.claim(limit, lease, lease_seconds, out.breaker.channel)
     counts = Counts(claimed=len(claimed), held=waits)
     if not claimed:
-        finish()
         return counts
     ids = [row.id for row in claimed]
     try:

@@ -14,7 +14,7 @@ BATCH = 5_000
 # The interaction's own unique index (source, message_id, occurred_at) answers for each row.
 _MISSING = by_name("""
 SELECT d.id FROM campaigns_delivery d
-WHERE d.campaign_id = %s AND d.state = {SENT} AND NOT EXISTS (
+WHERE d.message_id = %s AND d.state = {SENT} AND NOT EXISTS (
     SELECT 1 FROM crm_interaction i
     WHERE i.source = 'sending' AND i.message_id = d.key::text AND i.occurred_at = d.sent_at
 )
@@ -35,18 +35,18 @@ def note_sent(delivery_ids: Sequence[int]) -> int:
             occurred_at=sent_at,
             customer_id=customer_id,
             channel="email",
-            campaign_ref=campaign_id,
+            campaign_ref=message_id,
             delivery_ref=pk,
         )
-        for pk, key, customer_id, campaign_id, sent_at in rows.values_list(
-            "pk", "key", "customer_id", "campaign_id", "sent_at"
+        for pk, key, customer_id, message_id, sent_at in rows.values_list(
+            "pk", "key", "customer_id", "message_id", "sent_at"
         )
         if sent_at is not None
     ]
     return intake.record(events).accepted
 
 
-def note_missing(campaign_id: int) -> int:
+def note_missing(message_id: int) -> int:
     """Record what a worker that died between outcome and interaction left out; return how many.
 
     Stops when a round adds nothing: people erased meanwhile take no more interactions.
@@ -54,7 +54,7 @@ def note_missing(campaign_id: int) -> int:
     noted = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_MISSING, [campaign_id, BATCH])
+            cursor.execute(_MISSING, [message_id, BATCH])
             ids = [row[0] for row in cursor.fetchall()]
         added = note_sent(ids)
         noted += added

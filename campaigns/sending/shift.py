@@ -3,9 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from campaigns.sending.finish import finish
 from campaigns.sending.pump import Counts, pump, way
-from campaigns.sending.reap import reap
 
 
 @dataclass
@@ -28,9 +26,3 @@ def work(*, seconds: float = 25, limit: int = 500, worker: str = "", lease_secon
             if not counts.claimed or (counts.held and not counts.sent):
                 break
     return shift
-
-
-def tidy() -> int:
-    """Clear up after dead workers, then close the campaigns that are over; return how many were closed."""
-    reap()
-    return finish()

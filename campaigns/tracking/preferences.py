@@ -36,7 +36,7 @@ class PreferencesReader:
 
     customer: Customer
     delivery: Delivery | None
-    """None when the campaign was deleted since."""
+    """None when the message was deleted since."""
 
     @property
     def language(self) -> str:
@@ -166,7 +166,7 @@ def _note(reader: PreferencesReader) -> None:
         occurred_at=now.replace(microsecond=0),
         customer_id=reader.customer.pk,
         channel="email",
-        campaign_ref=reader.delivery.campaign_id if reader.delivery else None,
+        campaign_ref=reader.delivery.message_id if reader.delivery else None,
         delivery_ref=reader.delivery.pk if reader.delivery else None,
     )
     intake.record([event])

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from campaigns.emails import links
 from campaigns.emails.links import BadToken
-from campaigns.emails.models import TrackedLink
+from campaigns.messages.models import TrackedLink
 from campaigns.sending.models import Delivery
 from campaigns.tracking.hits import Hit
 from crm.catalog.models import Product
@@ -17,7 +17,7 @@ SOURCE = "tracking"
 
 
 class Gone(Exception):
-    """There is no such link or mail: the token was altered, or the campaign was deleted."""
+    """There is no such link or mail: the token was altered, or the message was deleted."""
 
 
 def clicked(token: str, hit: Hit) -> str:
@@ -31,7 +31,7 @@ def clicked(token: str, hit: Hit) -> str:
     except (BadToken, TrackedLink.DoesNotExist) as error:
         raise Gone from error
     delivery = _delivery(delivery_id)
-    if delivery is None or delivery.campaign_id != link.campaign_id or not hit.counts:
+    if delivery is None or delivery.message_id != link.message_id or not hit.counts:
         return link.url
     if _allows(delivery.customer, Purpose.CLICK_TRACKING):
         _note(delivery, "email_click", f"click:{link.pk}", _product(delivery, link.url))
@@ -76,7 +76,7 @@ def _note(delivery: Delivery, kind: str, what: str, product_id: int | None) -> N
         customer_id=delivery.customer_id,
         product_id=product_id,
         channel="email",
-        campaign_ref=delivery.campaign_id,
+        campaign_ref=delivery.message_id,
         delivery_ref=delivery.pk,
     )
     intake.record([event])

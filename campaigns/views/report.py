@@ -110,7 +110,7 @@ def _interval(rate: Rate) -> str:
 
 
 def _name(line: ReportLine) -> str:
-    return f"{line.segment or _('No segment')} · {line.offer or _('No offer')}"
+    return " · ".join(filter(None, (line.segment or _("No segment"), line.offer or _("No offer"), line.mail)))
 
 
 def _intervals(found: Report) -> dict[str, Any]:

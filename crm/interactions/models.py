@@ -28,7 +28,7 @@ class Interaction(models.Model):
     order_id = models.CharField(max_length=120, blank=True)
     channel = models.CharField(max_length=40, blank=True)
     campaign_ref = models.BigIntegerField(null=True)
-    """Id of the campaign the act answers; no foreign key, because campaigns live in a higher application."""
+    """The message the act answers; no foreign key, because messages live in a higher application."""
     delivery_ref = models.BigIntegerField(null=True)
     properties = models.JSONField(default=dict)
     occurred_at = models.DateTimeField()

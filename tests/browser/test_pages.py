@@ -55,7 +55,7 @@ def pages() -> list[str]:
 def details() -> list[str]:
     """Return one of each page about one thing."""
     sent = Campaign.objects.get(state=Campaign.State.SENT)
-    delivery = Delivery.objects.filter(campaign=sent, state=Delivery.State.SENT).order_by("pk")[0]
+    delivery = Delivery.objects.filter(message=sent.message_id, state=Delivery.State.SENT).order_by("pk")[0]
     customer = reverse("workspace:customer", args=[delivery.customer.uuid])
     drafted = Campaign.objects.get(state=Campaign.State.DRAFT)
     return [

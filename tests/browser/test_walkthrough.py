@@ -10,8 +10,8 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from campaigns.models import Campaign, Delivery
-from campaigns.planning import launch
-from campaigns.sending import shift
+from campaigns.planning import closing, launch
+from campaigns.sending import reap, shift
 from crm.consents.purposes import Purpose
 from lib.mailbox import open_mailbox
 from segmentation.models import Portrait
@@ -150,7 +150,8 @@ def send() -> None:
     """Do what the worker does when beat tells it to."""
     assert launch.start_due() == 1
     shift.work(limit=500)
-    shift.tidy()
+    reap.reap()
+    closing.finish()
 
 
 def read_the_mail(seen: Watched) -> Delivery:

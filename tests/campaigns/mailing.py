@@ -8,11 +8,15 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from campaigns.emails.freeze import freeze_texts
 from campaigns.emails.models import EmailTemplate, EmailText
+from campaigns.messages.freeze import freeze_texts
+from campaigns.messages.models import Message
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
-from campaigns.sending.materialise import Materialised, write_next
+from campaigns.planning.moves import move
+from campaigns.planning.placing import write_next
+from campaigns.sending.materialise import Materialised
+from campaigns.sending.models import Delivery
 from crm.consents.decide import Decision, record_many
 from crm.consents.purposes import Purpose
 from crm.customers.models import Customer
@@ -79,11 +83,27 @@ def campaign(*cells: tuple[Segment, EmailTemplate, Offer | None]) -> Campaign:
     return made
 
 
+def message_of(made: Campaign, **fields: object) -> Message:
+    """A campaign's message, made when it has none."""
+    if made.message is None:
+        made.message = Message.objects.create(products=made.recommended, **fields)
+        made.save(update_fields=["message"])
+    return made.message
+
+
+def delivery(made: Campaign, **fields: object) -> Delivery:
+    """One line of a campaign's ledger."""
+    now = timezone.now()
+    values = {"not_before": now, "expires_at": now, **fields}
+    return Delivery.objects.create(message=message_of(made), **values)
+
+
 def materialise(made: Campaign) -> Materialised:
     """Freeze a campaign's mails and write all its deliveries, as its steps do one by one."""
-    freeze_texts(campaign_id=made.pk)
+    message = message_of(made)
+    freeze_texts(message_id=message.pk, template_ids=made.cells.values_list("template", flat=True))
     done, after = Materialised(), 0
-    while batch := write_next(made.pk, after):
+    while batch := write_next(made, after):
         done.created += batch.written.created
         done.counts += batch.written.counts
         after = batch.last
@@ -93,7 +113,7 @@ def materialise(made: Campaign) -> Materialised:
 def start(made: Campaign) -> Materialised:
     """Freeze a campaign and let it be sent."""
     written = materialise(made)
-    Campaign.objects.filter(pk=made.pk).update(state=Campaign.State.SENDING, frozen_at=timezone.now())
+    move(made.pk, list(Campaign.State), Campaign.State.SENDING, frozen_at=timezone.now())
     return written
 
 

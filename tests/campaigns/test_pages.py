@@ -241,8 +241,8 @@ def test_the_report_as_csv_has_a_line_for_the_whole_and_one_for_each_row(markete
     launch.schedule(campaign=draft)
     launch.start_due()
     lines = marketer.get(url("report_csv", draft.pk)).content.decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("segment,offer,planned,sent") and len(lines) == 4
-    assert lines[1].startswith(",,3,0")
+    assert lines[0].startswith("segment,offer,email,planned,sent") and len(lines) == 4
+    assert lines[1].startswith(",,,3,0")
     assert "Not sent, and why" in marketer.get(url("report", draft.pk)).content.decode()
 
 

@@ -8,11 +8,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from campaigns.planning import launch  # noqa: E402
+from campaigns.planning import launch, placing  # noqa: E402
 from campaigns.planning.models import Campaign  # noqa: E402
-from campaigns.sending import materialise  # noqa: E402
 
-materialise.BATCH = 50
+placing.BATCH = 50
 while Campaign.objects.filter(state__in=[Campaign.State.SCHEDULED, Campaign.State.FREEZING]).exists():
     launch.start_due(seconds=0.001)
     time.sleep(0.05)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from campaigns.planning import launch
+from campaigns.planning import launch, placing
 from campaigns.planning.models import Campaign
-from campaigns.sending import materialise
 from campaigns.sending.models import Delivery
 from tests.campaigns import mailing
 from tests.chaos.senders import Process
@@ -33,7 +32,7 @@ def test_a_campaign_goes_on_where_the_dead_worker_stopped(tmp_path: Path, monkey
     assert made.state == Campaign.State.FREEZING and before < PEOPLE
     assert Delivery.objects.count() == before
     kept = set(Delivery.objects.values_list("key", flat=True))
-    monkeypatch.setattr(materialise, "BATCH", 50)
+    monkeypatch.setattr(placing, "BATCH", 50)
     assert launch.start_due() == 1
     made.refresh_from_db()
     assert made.state == Campaign.State.SENDING and made.written == PEOPLE

@@ -47,7 +47,7 @@ def nothing_lost(made: Campaign, box: Mailbox, kills: int, senders: int) -> None
     assert sum(found.states.values()) == MAILS
     assert found.states[Delivery.State.UNKNOWN] <= kills * GROUP * senders
     # Everybody who got one has it in their history, once.
-    noted = Interaction.objects.filter(kind="email_sent", campaign_ref=made.pk)
+    noted = Interaction.objects.filter(kind="email_sent", campaign_ref=made.message_id)
     assert noted.count() == found.states[Delivery.State.SENT]
 
 

@@ -16,6 +16,7 @@ from crm.privacy.models import Opening
 from crm.privacy.reveal import PER_HOUR
 from recommendations.models import ModelVersion, Recommendation
 from segmentation.models import Membership, Portrait, Segment
+from tests.campaigns import mailing
 from tests.conftest import buys
 from tests.queries import queries_of
 
@@ -164,7 +165,7 @@ def test_hostile_names_are_escaped_everywhere(admin: Client) -> None:
     product = Product.objects.create(sku=EVIL, name=EVIL, category=EVIL, department=EVIL, price="1.00")
     buys(evil, product, timezone.now() - timedelta(days=2), EVIL)
     campaign = Campaign.objects.create(name=EVIL)
-    Delivery.objects.create(campaign=campaign, customer=evil, not_before=timezone.now(), expires_at=timezone.now())
+    mailing.delivery(campaign, customer=evil)
     portray(evil, top_department=EVIL, department_affinity={EVIL: 1.0, "b": 0.5, "c": 0.2})
     segment = Segment.objects.create(name=EVIL, kind="fixed")
     Membership.objects.create(segment=segment, customer=evil, since=timezone.now())
@@ -208,10 +209,7 @@ def test_recommendations_come_with_their_reasons(admin: Client, ada: Customer, l
 
 def test_messages_say_why_one_was_not_sent(analyst: Client, ada: Customer) -> None:
     campaign = Campaign.objects.create(name="Autumn")
-    Delivery.objects.create(
-        campaign=campaign, customer=ada, state=Delivery.State.SUPPRESSED, reason=Delivery.Reason.NO_CONSENT,
-        not_before=timezone.now(), expires_at=timezone.now(),
-    )  # fmt: skip
+    mailing.delivery(campaign, customer=ada, state=Delivery.State.SUPPRESSED, reason=Delivery.Reason.NO_CONSENT)
     page = text(analyst, page_of(ada, "messages"))
     assert "Autumn" in page
     assert "No consent to e-mail marketing" in page

@@ -96,7 +96,9 @@ def _recommendations(request: HttpRequest, shown: Customer, painted: Painted | N
 
 def _messages(request: HttpRequest, shown: Customer, painted: Painted | None) -> dict[str, Any]:
     found = (
-        Delivery.objects.filter(customer=shown.pk).select_related("campaign", "offer").order_by("-created_at", "-id")
+        Delivery.objects.filter(customer=shown.pk)
+        .select_related("message__campaign", "offer")
+        .order_by("-created_at", "-id")
     )
     cursor = _cursor(request)
     if cursor:

@@ -47,9 +47,9 @@ def _newest_campaigns() -> QuerySet[Campaign]:
     # Chosen first, counted then: counting the deliveries of all campaigns to show a few would cost more each month.
     newest = list(Campaign.objects.values_list("pk", flat=True)[:CAMPAIGNS_SHOWN])
     return Campaign.objects.filter(pk__in=newest).annotate(
-        sent=Count("deliveries", filter=Q(deliveries__state=Delivery.State.SENT)),
-        opened=Count("deliveries__opened_at"),
-        clicked=Count("deliveries__clicked_at"),
+        sent=Count("message__deliveries", filter=Q(message__deliveries__state=Delivery.State.SENT)),
+        opened=Count("message__deliveries__opened_at"),
+        clicked=Count("message__deliveries__clicked_at"),
     )
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from campaigns.planning import closing, holding
-from campaigns.sending import shift
+from campaigns.sending import reap, shift
 
 
 class Command(BaseCommand):
@@ -31,7 +31,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"claimed {done.claimed}, sent {done.sent}")
             closing.close_cancelled()
             holding.follow()
-            shift.tidy()
+            reap.reap()
+            closing.finish()
             if not options["loop"]:
                 return
             if not done.claimed:

@@ -34,10 +34,12 @@ def test_a_row_left_out_is_gone() -> None:
     assert len(set_cells(campaign=draft, rows=[DraftRow(second.pk, mail.pk)])) == 1
 
 
-def test_a_segment_stands_in_the_matrix_once() -> None:
-    group, mail = shop.segment("A"), shop.template()
-    with pytest.raises(ValidationError):
-        set_cells(campaign=create(name="May"), rows=[DraftRow(group.pk, mail.pk), DraftRow(group.pk, mail.pk)])
+def test_rows_of_one_segment_are_variants_that_keep_their_identity() -> None:
+    group, one, two = shop.segment("A"), shop.template(), shop.template()
+    draft = create(name="May")
+    first, second = set_cells(campaign=draft, rows=[DraftRow(group.pk, one.pk), DraftRow(group.pk, two.pk)])
+    assert set_cells(campaign=draft, rows=[DraftRow(group.pk, two.pk), DraftRow(group.pk, one.pk)]) == [first, second]
+    assert set_cells(campaign=draft, rows=[DraftRow(group.pk, one.pk)]) == [first]
 
 
 def test_what_is_on_its_way_can_no_longer_be_changed() -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from campaigns.planning import closing, freezing, launch
+from campaigns.planning import closing, freezing, launch, placing
 from campaigns.planning.freezing import FreezingStep
 from campaigns.planning.models import Campaign
 from campaigns.sending import ledger, materialise
@@ -19,7 +19,7 @@ State = Campaign.State
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(materialise, "BATCH", 2)
+    monkeypatch.setattr(placing, "BATCH", 2)
 
 
 def begun(number: int, name: str = "A") -> Campaign:
@@ -64,7 +64,7 @@ def test_a_cancelled_preparation_sends_nothing_and_closes_what_is_written() -> N
     freezing.step(made.pk)
     assert launch.cancel(campaign=made) == 2
     # The step that was on its way while somebody cancelled.
-    materialise.write_next(made.pk, Delivery.objects.latest("customer_id").customer_id)
+    placing.write_next(made, Delivery.objects.latest("customer_id").customer_id)
     assert closing.close_cancelled() == 2
     assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.State.CANCELLED}
     assert launch.start_due() == 0

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from campaigns.emails.models import EmailText
+from campaigns.messages.models import TrackedLink
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.planning.preview import beside, cell_of, find, first, preview, reaches
 from campaigns.planning.test_send import send_test
@@ -68,7 +69,7 @@ def test_looking_changes_nothing_and_its_links_unsubscribe_nobody(ada: Customer)
     draft = shop.campaign((shop.segment("A", [ada]), None, shop.template()))
     html = preview(cell=cell(draft), customer=ada).mail.html
     assert "/t/u/preview" in html and "https://shop.example.com/spring" in html
-    assert not Delivery.objects.exists() and not draft.links.exists()
+    assert not Delivery.objects.exists() and not TrackedLink.objects.exists()
 
 
 def test_people_can_be_walked_through_and_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from campaigns.planning.draft import create
 from campaigns.planning.progress import Progress, progress
 from campaigns.sending.models import Delivery
+from tests.campaigns import mailing
 from tests.campaigns.planning import shop
 
 pytestmark = pytest.mark.django_db
@@ -19,15 +20,8 @@ def test_deliveries_are_counted_by_what_became_of_them() -> None:
     campaign, other = create(name="May"), create(name="June")
     moments = {State.SENT: now, State.QUEUED: None, State.UNKNOWN: None, State.FAILED: None, State.SUPPRESSED: None}
     for state, sent in [*moments.items(), (State.SENT, now - timedelta(minutes=5)), (State.INFLIGHT, None)]:
-        Delivery.objects.create(
-            campaign=campaign,
-            customer=shop.person(sealed=False),
-            state=state,
-            sent_at=sent,
-            clicked_at=sent,
-            not_before=now,
-            expires_at=now,
-        )
+        person = shop.person(sealed=False)
+        mailing.delivery(campaign, customer=person, state=state, sent_at=sent, clicked_at=sent)
     far = progress([campaign, other])
     assert far == {
         campaign.pk: Progress(total=6, waiting=2, sent=2, failed=2, clicked=2, per_minute=1),

@@ -11,6 +11,7 @@ from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.planning.report import WINDOW, report
 from campaigns.sending.models import Delivery
 from crm.customers.models import Customer
+from tests.campaigns import mailing
 from tests.campaigns.planning import shop
 
 pytestmark = pytest.mark.django_db
@@ -26,10 +27,9 @@ def may() -> Campaign:
 
 def deliver(cell: CampaignCell, customer: Customer, sent: datetime | None, **more: object) -> None:
     state = more.pop("state", SENT)
-    Delivery.objects.create(
-        campaign=cell.campaign,
+    mailing.delivery(
+        cell.campaign,
         customer=customer,
-        cell=cell,
         segment=cell.segment,
         offer=cell.offer,
         state=state,

@@ -8,9 +8,10 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from campaigns.planning import holding, launch
+from campaigns.messages.models import Message
+from campaigns.planning import closing, holding, launch
 from campaigns.planning.models import Campaign
-from campaigns.sending import breaker, ledger, shift
+from campaigns.sending import breaker, ledger, reap, shift
 from campaigns.sending.breaker import Admission, Breaker
 from campaigns.sending.lanes import SendingLane
 from campaigns.sending.models import Delivery
@@ -52,6 +53,7 @@ def beat() -> None:
     holding.follow()
     shift.work(seconds=20)
     holding.follow()
+    closing.finish()
 
 
 def later() -> None:
@@ -92,7 +94,8 @@ def test_it_goes_on_by_itself_once_the_server_takes_the_sender_again(server: Scr
     server.mail = lambda sender: None
     later()
     beat()
-    shift.tidy()
+    reap.reap()
+    closing.finish()
     assert state_of(made) == Campaign.State.SENT
     assert sorted(server.recipients()) == sorted({f"reader-{n}@example.com" for n in range(60)})
     assert holding.holds(made) == []
@@ -145,6 +148,7 @@ def test_the_answer_of_one_mail_alone_does_not_hold_the_lane_for_ever(server: Sc
 def test_campaigns_of_another_sender_go_on(server: ScriptedServer) -> None:
     held, free = started(30, "held"), started(30, "free")
     Campaign.objects.filter(pk=free.pk).update(sender_address="shop@example.com")
+    Message.objects.filter(campaign=free).update(sender_address="shop@example.com")
     server.mail = lambda sender: WRONG if sender == NEWS else None
     beat()
     beat()

@@ -20,7 +20,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_
 def to(**fields: object) -> Addressed:
     known: dict[str, object] = {
         "key": KEY, "date": WHEN, "sender_name": "Shop", "sender_address": "news@example.com",
-        "recipient": "ada@example.com", "campaign_id": 7, "unsubscribe_url": "https://shop.example.com/t/u/x",
+        "recipient": "ada@example.com", "message_id": 7, "unsubscribe_url": "https://shop.example.com/t/u/x",
     }  # fmt: skip
     return Addressed(**(known | fields))  # type: ignore[arg-type]
 

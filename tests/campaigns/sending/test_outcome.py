@@ -92,7 +92,7 @@ def test_a_mailbox_is_struck_off_when_three_campaigns_in_a_row_found_it_full() -
     for number in range(3):
         made: Campaign = mailing.campaign((whom, what, None))
         mailing.start(made)
-        rows = Delivery.objects.filter(campaign=made)
+        rows = Delivery.objects.filter(message=made.message_id)
         rows.filter(customer=often).update(state=ledger.FAILED, reason="full")
         if number == 2:
             rows.filter(customer=once).update(state=ledger.FAILED, reason="full")

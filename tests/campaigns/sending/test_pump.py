@@ -12,8 +12,9 @@ import pytest
 from django.utils import timezone
 
 from campaigns.offers.models import Offer
+from campaigns.planning import closing as finishing
+from campaigns.planning import launch
 from campaigns.planning.models import Campaign
-from campaigns.sending import finish as finishing
 from campaigns.sending import ledger, shift
 from campaigns.sending.models import Delivery
 from campaigns.sending.pump import pump
@@ -41,14 +42,15 @@ def test_everybody_gets_one_mail_and_the_campaign_is_over(box: Mailbox) -> None:
     mailing.start(made)
     done = shift.work(limit=100)
     assert done.sent == 45
+    assert finishing.finish() == 1
     assert set(box.count_by_delivery().values()) == {1}
     assert len(box.count_by_delivery()) == 45
     made.refresh_from_db()
     assert made.state == Campaign.State.SENT
     assert made.finished_at is not None
-    sent = Delivery.objects.filter(campaign=made)
+    sent = Delivery.objects.filter(message=made.message_id)
     assert {row.state for row in sent} == {State.SENT}
-    assert Interaction.objects.filter(kind="email_sent", campaign_ref=made.pk).count() == 45
+    assert Interaction.objects.filter(kind="email_sent", campaign_ref=made.message_id).count() == 45
     # Opened in bulk, and written down.
     assert sum(Opening.objects.filter(actor="sending").values_list("count", flat=True)) == 90
 
@@ -147,9 +149,9 @@ def test_addresses_on_the_suppression_list_are_passed_over(box: Mailbox) -> None
 def test_a_paused_campaign_sends_nothing_and_a_resumed_one_goes_on(box: Mailbox) -> None:
     made = mailing.campaign((mailing.segment(mailing.people(3)), mailing.template(), None))
     mailing.start(made)
-    Campaign.objects.filter(pk=made.pk).update(state="paused")
+    launch.pause(campaign=made)
     assert pump().claimed == 0
-    Campaign.objects.filter(pk=made.pk).update(state="sending")
+    launch.resume(campaign=made)
     assert pump().sent == 3
 
 
@@ -202,8 +204,8 @@ def test_what_a_dead_worker_did_not_note_is_noted_once() -> None:
     made = mailing.campaign((mailing.segment(mailing.people(3)), mailing.template(), None))
     mailing.start(made)
     Delivery.objects.update(state=State.SENT, sent_at=timezone.now())
-    assert note_missing(made.pk) == 3
-    assert note_missing(made.pk) == 0
+    assert note_missing(made.message_id) == 3
+    assert note_missing(made.message_id) == 0
     assert Interaction.objects.filter(kind="email_sent").count() == 3
 
 
@@ -216,20 +218,20 @@ def test_a_campaign_that_ends_while_others_are_closed_is_closed_only_after_its_m
     )
     for made in (over, late):
         mailing.start(made)
-    Delivery.objects.filter(campaign=over).update(state=State.SENT, sent_at=timezone.now())
+    Delivery.objects.filter(message=over.message_id).update(state=State.SENT, sent_at=timezone.now())
 
-    def meanwhile(campaign_id: int) -> int:
+    def meanwhile(message_id: int) -> int:
         # another worker sends the rest and dies before it can note them
-        Delivery.objects.filter(campaign=late).update(state=State.SENT, sent_at=timezone.now())
-        return note_missing(campaign_id)
+        Delivery.objects.filter(message=late.message_id).update(state=State.SENT, sent_at=timezone.now())
+        return note_missing(message_id)
 
     monkeypatch.setattr(finishing, "note_missing", meanwhile)
     noted = Interaction.objects.filter(kind="email_sent")
     assert finishing.finish() == 1
     late.refresh_from_db()
     assert late.state == Campaign.State.SENDING
-    assert noted.filter(campaign_ref=over.pk).count() == 3
+    assert noted.filter(campaign_ref=over.message_id).count() == 3
     assert finishing.finish() == 1
     late.refresh_from_db()
     assert late.state == Campaign.State.SENT
-    assert noted.filter(campaign_ref=late.pk).count() == 3
+    assert noted.filter(campaign_ref=late.message_id).count() == 3

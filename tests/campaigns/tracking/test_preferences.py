@@ -68,7 +68,8 @@ def test_every_waiting_mail_of_the_reader_is_stopped_and_nobody_elses(client: Cl
 
 def test_a_token_works_after_the_campaign_is_gone(client: Client, delivery: Delivery) -> None:
     page = address(delivery)
-    delivery.campaign.delete()
+    delivery.message.campaign.delete()
+    delivery.message.delete()
     assert client.post(page, {"List-Unsubscribe": "One-Click"}).status_code == 200
     assert not Customer.objects.get(pk=delivery.customer_id).permission & Purpose.EMAIL_MARKETING
 

@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from campaigns.emails import links
-from campaigns.emails.models import TrackedLink
+from campaigns.messages.models import TrackedLink
 from campaigns.sending.models import Delivery
 from crm.catalog.models import Product
 from crm.consents import decide
@@ -36,7 +36,7 @@ def delivery(reader: Customer) -> Delivery:
 @pytest.fixture
 def link(delivery: Delivery) -> TrackedLink:
     """A link in it."""
-    return TrackedLink.objects.create(campaign=delivery.campaign, url=URL)
+    return TrackedLink.objects.create(message=delivery.message, url=URL)
 
 
 def test_a_click_leads_on_and_is_noted_with_the_product_it_was_about(
@@ -49,7 +49,7 @@ def test_a_click_leads_on_and_is_noted_with_the_product_it_was_about(
     assert answer["Cache-Control"] == "no-store"
     assert answer["Referrer-Policy"] == "no-referrer"
     click = Interaction.objects.get(kind="email_click")
-    assert (click.product_id, click.campaign_ref, click.delivery_ref) == (tea.pk, delivery.campaign_id, delivery.pk)
+    assert (click.product_id, click.campaign_ref, click.delivery_ref) == (tea.pk, delivery.message_id, delivery.pk)
     delivery.refresh_from_db()
     assert delivery.clicked_at is not None
 

@@ -10,6 +10,7 @@ from campaigns.models import Campaign, Delivery
 from crm.catalog.models import Product
 from crm.customers.models import Customer
 from segmentation.models import Portrait
+from tests.campaigns import mailing
 from tests.conftest import buys
 from workspace.customer import behaviour
 
@@ -42,10 +43,7 @@ def test_months_hold_money_and_mails_and_begin_a_year_ago(far: Customer, lamp: P
     buys(far, lamp, now - timedelta(minutes=1), "O-1")
     buys(far, lamp, now - timedelta(days=500), "O-OLD")
     for state in (Delivery.State.SENT, Delivery.State.FAILED):
-        Delivery.objects.create(
-            campaign=Campaign.objects.create(name="x"), customer=far, state=state, sent_at=now, not_before=now,
-            expires_at=now,
-        )  # fmt: skip
+        mailing.delivery(Campaign.objects.create(name="x"), customer=far, state=state, sent_at=now)
     months = behaviour.months(far)
     assert len(months) == 12
     assert sum(money for _month, money, _mails in months) == 40

@@ -2,9 +2,11 @@
 
 import pytest
 
-from campaigns.emails.models import CompiledText, EmailText, TrackedLink
+from campaigns.emails.models import EmailText
 from campaigns.emails.problems import CompileError
-from campaigns.sending import materialise as room
+from campaigns.messages.models import CompiledText, TrackedLink
+from campaigns.planning import placing as room
+from campaigns.planning.audience import count
 from campaigns.sending.models import Delivery
 from crm.consents import decide
 from crm.consents.purposes import Purpose
@@ -113,3 +115,20 @@ def test_a_mail_with_errors_writes_no_delivery() -> None:
     with pytest.raises(CompileError):
         materialise(made)
     assert not Delivery.objects.exists()
+
+
+def test_rows_of_one_segment_divide_its_people_and_everybody_stays_where_she_is() -> None:
+    who = mailing.people(60)
+    first, second = mailing.segment(who[:10], "First"), mailing.segment(who, "All")
+    one, two, three = (mailing.template() for _ in range(3))
+    made = mailing.campaign((first, one, None), (second, two, None), (second, three, None))
+    counted = count(made)
+    materialise(made)
+    cells = list(made.cells.order_by("position"))
+    written = [made.deliveries.filter(text__template=cell.template).count() for cell in cells]
+    assert written == [counted.cells[cell.pk].reachable for cell in cells]
+    assert written[0] == 10 and sum(written) == 60 and min(written[1:]) >= 10
+    assert [counted.cells[cell.pk].elsewhere for cell in cells] == [0, 10, 10]
+    for row in made.deliveries.select_related("text")[:20]:
+        cell = cells[[one.pk, two.pk, three.pk].index(row.text.template_id)]
+        assert room.cell_of(made, row.customer_id) == cell.pk
