@@ -6,10 +6,12 @@ she is. A test that uses one of them must mark itself `django_db(databases=["def
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
@@ -142,13 +144,19 @@ def dee(db: None) -> Customer:
     return customer
 
 
+@cache
+def hashed() -> str:
+    """PASSWORD as it is stored: hashing is slow on purpose, and half of the tests sign somebody in."""
+    return make_password(PASSWORD)
+
+
 @pytest.fixture
 def user(db: None) -> Callable[[str], User]:
     """A person of the company, by role: user("admin")."""
 
     def made(role: str) -> User:
-        return User.objects.create_user(
-            username=role, email=f"{role}@example.com", password=PASSWORD, role=role, is_staff=role == "admin"
+        return User.objects.create(
+            username=role, email=f"{role}@example.com", password=hashed(), role=role, is_staff=role == "admin"
         )
 
     return made
