@@ -156,7 +156,7 @@ def send() -> None:
 
 def read_the_mail(seen: Watched) -> Delivery:
     page = seen.page
-    sent = Delivery.objects.filter(campaign__name=CAMPAIGN, state=Delivery.State.SENT, language="en")
+    sent = Delivery.objects.filter(message__campaign__name=CAMPAIGN, state=Delivery.State.SENT, language="en")
     delivery = sent.select_related("customer").order_by("pk")[0]
     with open_mailbox(settings.VAR_DIR) as box:
         [entry] = [one for one in box.messages(limit=1000) if one.delivery == str(delivery.key)]
