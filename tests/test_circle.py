@@ -335,7 +335,7 @@ def test_nobody_gets_a_mail_twice(circle: Circle) -> None:
     assert set(received.values()) == {1}
     sent = Delivery.objects.filter(state=Delivery.State.SENT)
     assert set(received) == {str(key) for key in sent.values_list("key", flat=True)}
-    assert sent.count() == sent.values("campaign", "customer").distinct().count()
+    assert sent.count() == sent.values("message", "customer").distinct().count()
 
 
 def test_what_ada_did_with_her_mail_is_in_her_next_portrait(circle: Circle) -> None:

@@ -11,7 +11,7 @@ from campaigns.emails.starters import install_starters
 from campaigns.models import Campaign, Delivery, EmailTemplate, Offer
 from campaigns.offers import edit as offers
 from campaigns.offers.edit import OfferTerms
-from campaigns.planning import draft, launch, suggest
+from campaigns.planning import closing, draft, launch, suggest
 from campaigns.planning.draft import DraftRow
 from campaigns.sending import pump
 from crm.customers.models import Customer
@@ -99,7 +99,7 @@ def send(campaign: Campaign, progress: Progress) -> Sent:
     while campaign.state == Campaign.State.SENDING and idle < PATIENCE:
         counts = pump.pump(limit=SLICE, worker="circle")
         idle = 0.0 if counts.claimed else idle + PAUSE
-        if not counts.claimed:
+        if not counts.claimed and not closing.finish():
             # A worker beside us may hold the rest; when its leases end, somebody takes them up.
             time.sleep(PAUSE)
         progress(total - campaign.deliveries.open().count(), total, "mails")
