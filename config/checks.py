@@ -5,6 +5,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from crm.privacy import inventory
+from lib import languages
 from recommendations.pipeline.chosen import means
 
 
@@ -29,3 +30,18 @@ def what_is_chosen_for_learning_is_there(**kwargs: Any) -> list[CheckMessage]:
     except ValueError as error:
         reasons = [str(error)]
     return [Error(reason, hint="Or leave the setting out: docs/settings.md.", id="relata.E002") for reason in reasons]
+
+
+@register()
+def every_language_is_known(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse to start with a language nobody can write days and numbers in, or with one listed twice."""
+    listed = languages.listed()
+    wrong = [tag for tag in listed if not languages.known(tag)] + sorted({t for t in listed if listed.count(t) > 1})
+    return [
+        Error(
+            f"WORKSPACE_LANGUAGES: “{tag}” is not a language, or stands there twice.",
+            hint="Write each once, such as en, de, fr-ch, zh-hans: docs/settings.md.",
+            id="relata.E003",
+        )
+        for tag in wrong
+    ]

@@ -32,7 +32,8 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
     class Meta:
         model = Segment
         fields = (
-            "id", "name", "name_zh", "description", "kind", "rule", "size", "refreshed_at", "archived_at", "created_at",
+            "id", "name", "description", "translations", "kind", "rule", "size", "refreshed_at", "archived_at",
+            "created_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lib.translated import TranslatedFields
 from segmentation.clusters.fit import FEWEST, MOST
 from segmentation.clusters.matrix import CHOICES, DEFAULT
 from segmentation.rules.fields import FIELDS, OP_LABELS, Field, FieldKind, Op
@@ -269,11 +270,18 @@ def _written(asked: Field, value: Any) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-class SegmentForm(forms.Form):
-    """What a segment is called."""
+class SegmentNameForm(TranslatedFields, forms.Form):
+    """What a segment is called, for whoever changes nothing else."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
-    name_zh = forms.CharField(label=gettext_lazy("Name in Chinese"), max_length=120, required=False)
+
+
+class SegmentForm(TranslatedFields, forms.Form):
+    """What a segment is called."""
+
+    TEXTS = ("name", "description")
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     description = forms.CharField(
         label=gettext_lazy("Description"),
         max_length=1_000,

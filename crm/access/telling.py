@@ -33,6 +33,7 @@ WORDS: dict[str, str | Promise] = {
     "at": gettext_lazy("at"),
     "language": gettext_lazy("language"),
     "languages": gettext_lazy("languages"),
+    "translations": gettext_lazy("other languages"),
     "purposes": gettext_lazy("purposes"),
     "purpose": gettext_lazy("purpose"),
     "reason": gettext_lazy("reason"),

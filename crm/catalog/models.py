@@ -2,14 +2,14 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm.catalog.querysets import ProductQuerySet
 from lib.declaration import operations
+from lib.translated import Translated
 
 
-class Product(models.Model):
+class Product(Translated):
     """Something a customer can be shown: a product, an article or an answer."""
 
     class Kind(models.TextChoices):
@@ -19,12 +19,12 @@ class Product(models.Model):
         ARTICLE = "article", _("Article")
         ANSWER = "answer", _("Answer")
 
+    TEXTS = ("name", "description")
+
     sku = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.PRODUCT)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
-    translations = models.JSONField(default=dict, blank=True)
-    """Texts in other languages: {"zh-hans": {"name": ..., "description": ...}}."""
     category = models.CharField(max_length=200, blank=True)
     """A path, its steps separated by " > "."""
     department = models.CharField(max_length=80, blank=True)
@@ -62,12 +62,3 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def name_in(self, language: str) -> str:
-        """Return the name in a language, or the default name where there is no translation."""
-        return str(self.translations.get(language, {}).get("name") or self.name)
-
-    @property
-    def shown_name(self) -> str:
-        """The name in the language of the page."""
-        return self.name_in(get_language() or "en")

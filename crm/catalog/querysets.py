@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
+from lib.translated import contains
+
 if TYPE_CHECKING:
     from crm.catalog.models import Product
 
@@ -17,9 +19,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Q(stock__isnull=True) | Q(stock__gt=0), recommendable=True)
 
     def matching(self, words: str) -> Self:
-        """Products whose name (the Chinese one too), stock-keeping unit or brand holds the words."""
-        chinese = Q(**{"translations__zh-hans__name__icontains": words})
-        return self.filter(Q(name__icontains=words) | Q(sku__iexact=words) | Q(brand__icontains=words) | chinese)
+        """Products whose name in any language, stock-keeping unit or brand holds the words."""
+        return self.filter(contains("name", words) | Q(sku__iexact=words) | Q(brand__icontains=words))
 
     def departments(self) -> list[str]:
         """The departments there are, in alphabetical order."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import template
 from django.db.models import Model
-from django.utils.translation import get_language
 
 from crm.access import log
 from crm.access.telling import told
@@ -17,9 +16,8 @@ ACTS_SHOWN = 8
 
 @register.filter
 def named(thing: Any) -> str:
-    """Return the name of a segment (or anything with `name` and `name_zh`) in the language of the page."""
-    chinese = str(getattr(thing, "name_zh", None) or "")
-    return chinese if chinese and (get_language() or "en").startswith("zh") else str(thing)
+    """Return the name of a segment (or anything whose texts are translated) in the language of the page."""
+    return str(getattr(thing, "shown_name", None) or thing)
 
 
 @register.filter

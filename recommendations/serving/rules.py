@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from crm.interactions.models import Interaction
+from lib import translated
 from recommendations.ranking.sensitive import is_sensitive
 
 STEP = " > "
@@ -58,6 +59,11 @@ class Good:
         return _sensitive(self.told) or _sensitive(self.name)
 
 
+_GOODS = """
+SELECT id, sku, {name}, category, price, recommendable, stock IS NULL OR stock > 0,
+       concat_ws(' / ', name, category, array_to_string(tags, ' / '))
+FROM crm_product WHERE id = ANY(%s)
+"""
 _sensitive = lru_cache(maxsize=50_000)(is_sensitive)
 
 
@@ -67,12 +73,8 @@ def goods(product_ids: Collection[int], language: str) -> dict[int, Good]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT id, sku, coalesce(nullif(translations -> %s ->> 'name', ''), name), category, price, recommendable,
-                   stock IS NULL OR stock > 0, concat_ws(' / ', name, category, array_to_string(tags, ' / '))
-            FROM crm_product WHERE id = ANY(%s)
-            """,
-            [language, list(product_ids)],
+            _GOODS.format(name=translated.sql("name", language, "name")),
+            [list(product_ids)],
         )
         return {row[0]: Good(*row) for row in cursor.fetchall()}
 

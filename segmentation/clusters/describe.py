@@ -32,8 +32,8 @@ class Description:
     """One cluster in words. `profile` and `features` are in each feature's own unit, moments in days ago."""
 
     number: int
-    name_en: str
-    name_zh: str
+    names: dict[str, str]
+    """The name by language."""
     size: int
     share: float
     features: list[dict[str, Any]]
@@ -51,13 +51,12 @@ def describe(matrix: Matrix, fit: Fit) -> list[Description]:
         means = _means(matrix.raw[inside])
         profile = {name: float(means[at]) for at, name in enumerate(matrix.names) if np.isfinite(means[at])}
         marks = dict(zip(matrix.names, (float(z) for z in fit.centres[number]), strict=True))
-        name_en, name_zh = _name(marks, profile, taken)
-        taken.add(name_en)
+        english, chinese = _name(marks, profile, taken)
+        taken.add(english)
         described.append(
             Description(
                 number=number,
-                name_en=name_en,
-                name_zh=name_zh,
+                names={"en": english, "zh-hans": chinese},
                 size=int(inside.sum()),
                 share=float(inside.mean()),
                 features=_strongest(matrix.names, fit.centres[number], means, overall),

@@ -1,10 +1,10 @@
 """Clusters: groups the data shows by itself."""
 
 from django.db import models
-from django.utils.translation import get_language
 
 from lib.declaration import operations
 from lib.runs import Run
+from lib.translated import Translated
 
 
 class ClusterRun(Run):
@@ -37,13 +37,12 @@ class ClusterRun(Run):
         release_ref = created_by = operations()
 
 
-class Cluster(models.Model):
+class Cluster(Translated):
     """One group of a run, in words a marketer can read."""
 
     run = models.ForeignKey(ClusterRun, models.CASCADE, related_name="clusters")
     number = models.SmallIntegerField()
-    name_en = models.CharField(max_length=120)
-    name_zh = models.CharField(max_length=120)
+    name = models.CharField(max_length=120)
     size = models.BigIntegerField(default=0)
     share = models.FloatField(default=0)
     features = models.JSONField(default=list)
@@ -62,12 +61,7 @@ class Cluster(models.Model):
     class Privacy:
         """Aggregates."""
 
-        id = run = number = name_en = name_zh = size = share = features = profile = rules = segment_ref = operations()
+        id = run = number = name = translations = size = share = features = profile = rules = segment_ref = operations()
 
     def __str__(self) -> str:
-        return self.name_en
-
-    @property
-    def name(self) -> str:
-        """The name in the language of the page."""
-        return self.name_zh if (get_language() or "en").startswith("zh") else self.name_en
+        return self.name

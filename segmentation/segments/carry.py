@@ -1,6 +1,7 @@
 """Each cluster is carried by a segment that keeps its identity from run to run, with its memberships and history."""
 
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -100,11 +101,15 @@ def _overlaps() -> dict[tuple[int, int], int]:
 def _carrier(cluster: Cluster, segment: Segment | None) -> Segment:
     """Return the segment of a cluster: the one before, renamed if its name was ours, or a new one."""
     if segment is None:
-        return Segment.objects.create(name=cluster.name_en, name_zh=cluster.name_zh, kind=Segment.Kind.CLUSTER)
-    if Cluster.objects.filter(segment_ref=segment.pk, name_en=segment.name, name_zh=segment.name_zh).exists():
-        segment.name, segment.name_zh = cluster.name_en, cluster.name_zh
-        segment.save(update_fields=["name", "name_zh", "updated_at"])
+        return Segment.objects.create(**_names(cluster), kind=Segment.Kind.CLUSTER)
+    if Cluster.objects.filter(segment_ref=segment.pk, **_names(segment)).exists():
+        segment.name, segment.translations = cluster.name, cluster.translations
+        segment.save(update_fields=["name", "translations", "updated_at"])
     return segment
+
+
+def _names(thing: Cluster | Segment) -> dict[str, Any]:
+    return {"name": thing.name, "translations": thing.translations}
 
 
 def _put_away(segment_ids: list[int], now: datetime) -> None:

@@ -10,6 +10,7 @@ from crm.access import acts
 from crm.access.acts import By
 from crm.access.models import User
 from crm.access.verbs import Verb
+from lib.translated import Texts
 from segmentation.rules.grammar import Rule, RuleError, parse, segments_in, to_json
 from segmentation.segments import trend
 from segmentation.segments.models import Membership, Segment
@@ -18,16 +19,25 @@ from segmentation.segments.refresh import refresh
 
 @transaction.atomic
 def create(
-    *, name: str, rule: dict[str, Any], name_zh: str = "", description: str = "", created_by: User | None = None
+    *,
+    name: str,
+    rule: dict[str, Any],
+    description: str = "",
+    translations: Texts | None = None,
+    created_by: User | None = None,
 ) -> Segment:
-    """Make a rule segment and fill it.
+    """Make a rule segment and fill it; `translations` are its texts in other languages (lib.translated).
 
     Raises RuleError for a rule that means nothing.
     """
     tree = parse(rule)
     _check_circle(None, tree)
     segment = Segment.objects.create(
-        name=name, name_zh=name_zh, description=description, rule=to_json(tree), created_by=created_by
+        name=name,
+        description=description,
+        translations=translations or {},
+        rule=to_json(tree),
+        created_by=created_by,
     )
     refresh(segment=segment)
     acts.record(by=created_by, verb=Verb.CREATED, on=segment, size=segment.size)
@@ -36,7 +46,13 @@ def create(
 
 @transaction.atomic(durable=True)
 def change(
-    *, segment: Segment, name: str, rule: dict[str, Any], name_zh: str = "", description: str = "", by: By = None
+    *,
+    segment: Segment,
+    name: str,
+    rule: dict[str, Any],
+    description: str = "",
+    translations: Texts | None = None,
+    by: By = None,
 ) -> Segment:
     """Change what a rule segment is called and whom it holds, and fill it again.
 
@@ -44,23 +60,25 @@ def change(
     """
     tree = parse(rule)
     _check_circle(segment, tree)
-    said = {"name": name, "name_zh": name_zh, "description": description, "rule": to_json(tree)}
+    said: dict[str, Any] = {"name": name, "description": description, "translations": dict(translations or {})}
+    said["rule"] = to_json(tree)
     changed = acts.changes({field: getattr(segment, field) for field in said}, said)
-    segment.name, segment.name_zh, segment.description, segment.rule = name, name_zh, description, said["rule"]
-    segment.save(update_fields=["name", "name_zh", "description", "rule", "updated_at"])
+    for field, value in said.items():
+        setattr(segment, field, value)
+    segment.save(update_fields=[*said, "updated_at"])
     refresh(segment=segment)
     acts.record(by=by, verb=Verb.CHANGED, on=segment, size=segment.size, **changed)
     return segment
 
 
 @transaction.atomic(durable=True)
-def rename(*, segment: Segment, name: str, name_zh: str = "", by: By = None) -> None:
+def rename(*, segment: Segment, name: str, translations: Texts | None = None, by: By = None) -> None:
     """Call a segment something else. A cluster's segment keeps a name people gave it from run to run."""
-    said = {"name": name, "name_zh": name_zh}
+    said = {"name": name, "translations": dict(translations or {})}
     changed = acts.changes({field: getattr(segment, field) for field in said}, said)
-    segment.name, segment.name_zh = name, name_zh
+    segment.name, segment.translations = name, said["translations"]
     acts.record(by=by, verb=Verb.RENAMED, on=segment, **changed)
-    segment.save(update_fields=["name", "name_zh", "updated_at"])
+    segment.save(update_fields=["name", "translations", "updated_at"])
 
 
 @transaction.atomic(durable=True)

@@ -1,14 +1,14 @@
 """Segments, and who is in them since when."""
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from lib.declaration import derived, operations, pseudonym
+from lib.translated import Translated
 from segmentation.segments.querysets import MembershipQuerySet, SegmentQuerySet
 
 
-class Segment(models.Model):
+class Segment(Translated):
     """A group of customers that campaigns can be written for."""
 
     class Kind(models.TextChoices):
@@ -18,8 +18,9 @@ class Segment(models.Model):
         CLUSTER = "cluster", _("Cluster")
         FIXED = "fixed", _("Fixed list")
 
+    TEXTS = ("name", "description")
+
     name = models.CharField(max_length=120)
-    name_zh = models.CharField(max_length=120, blank=True)
     description = models.TextField(blank=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.RULE)
     rule = models.JSONField(default=dict, blank=True)
@@ -41,17 +42,12 @@ class Segment(models.Model):
     class Privacy:
         """About groups."""
 
-        id = name = name_zh = description = kind = rule = size = refreshed_at = archived_at = operations()
+        id = name = translations = description = kind = rule = size = refreshed_at = archived_at = operations()
         reachable = operations()
         created_at = updated_at = created_by = operations()
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def shown_name(self) -> str:
-        """The name in the language of the page."""
-        return (self.name_zh if (get_language() or "en").startswith("zh") else "") or self.name
 
 
 class Membership(models.Model):

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from crm.consents.purposes import Purpose
+from lib import languages
+from lib.translated import InLanguage
 from segmentation.rules.fields import allows
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
     def in_use(self) -> Self:
         """Segments that are not archived."""
         return self.filter(archived_at__isnull=True)
+
+    def by_name(self) -> Self:
+        """In the order of their names in the language of the page."""
+        return self.order_by(InLanguage("name", languages.page()), "pk")
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from lib.progress import Progress
+from lib.translated import parted
 from segmentation.clusters.describe import Description, describe, scatter
 from segmentation.clusters.fit import Fit, fit
 from segmentation.clusters.matrix import DEFAULT, Matrix, NothingToCompare, load
@@ -53,20 +54,7 @@ def work(run: ClusterRun, progress: Progress | None = None) -> ClusterRun:
 def _write(run: ClusterRun, matrix: Matrix, found: Fit, described: list[Description]) -> None:
     latest = PortraitRun.objects.filter(state=PortraitRun.State.DONE).first()
     run.clusters.all().delete()
-    Cluster.objects.bulk_create(
-        Cluster(
-            run=run,
-            number=one.number,
-            name_en=one.name_en,
-            name_zh=one.name_zh,
-            size=one.size,
-            share=one.share,
-            features=one.features,
-            profile=one.profile,
-            rules=one.rules,
-        )
-        for one in described
-    )
+    Cluster.objects.bulk_create(_cluster(run, one) for one in described)
     carry_clusters(run=run, people=matrix.people, labels=found.labels)
     # Last: what came of it and the segments are one, and a worker that was given up changes neither.
     run.finish(
@@ -82,4 +70,19 @@ def _write(run: ClusterRun, matrix: Matrix, found: Fit, described: list[Descript
         scatter=scatter(matrix, found, seed=SEED),
         release_ref=latest.release_ref if latest else None,
         done=STEPS,
+    )
+
+
+def _cluster(run: ClusterRun, one: Description) -> Cluster:
+    own, translations = parted({language: {"name": name} for language, name in one.names.items()})
+    return Cluster(
+        run=run,
+        number=one.number,
+        translations=translations,
+        size=one.size,
+        share=one.share,
+        features=one.features,
+        profile=one.profile,
+        rules=one.rules,
+        **own,
     )

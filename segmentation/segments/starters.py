@@ -8,21 +8,24 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.models import User
+from lib.translated import parted, spoken
 from segmentation.segments import edit
 from segmentation.segments.models import Segment
 
 
 @dataclass(frozen=True)
 class SegmentStarter:
-    """A segment to start from. Names are stored in both languages; the text is shown in the page's."""
+    """A segment to start from. It is stored in every language the workspace speaks, and shown in the page's."""
 
     key: str
-    name: str
-    name_zh: str
     label: str | Promise
     text: str | Promise
     icon: str
     rule: dict[str, Any]
+
+    def texts(self) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """Return its name and description in the workspace's own language, and its `translations`."""
+        return parted(spoken(name=self.label, description=self.text))
 
 
 def _row(field: str, op: str, value: Any) -> dict[str, Any]:
@@ -34,22 +37,22 @@ STARTERS: dict[str, SegmentStarter] = {
     starter.key: starter
     for starter in [
         SegmentStarter(
-            SUBSCRIBERS, "All subscribers", "所有订阅者", _("All subscribers"),
+            SUBSCRIBERS, _("All subscribers"),
             _("They allow e-mail marketing, whatever else they allow."), "mail",
             {"all": [_row("allows", "is", "email_marketing")]},
         ),
         SegmentStarter(
-            "new", "New customers", "新客户", _("New customers"),
+            "new", _("New customers"),
             _("Their first order was in the last 30 days."), "user-plus",
             {"all": [_row("first_order_at", "within_days", 30)]},
         ),
         SegmentStarter(
-            "loyal", "Loyal customers", "忠诚客户", _("Loyal customers"),
+            "loyal", _("Loyal customers"),
             _("They order often and ordered lately."), "heart",
             {"all": [_row("frequency_score", "at_least", 4), _row("recency_score", "at_least", 4)]},
         ),
         SegmentStarter(
-            "at_risk", "At risk", "流失风险客户", _("At risk"),
+            "at_risk", _("At risk"),
             _("They used to order often, and have not for 90 days."), "alert-triangle",
             {
                 "all": [
@@ -60,17 +63,17 @@ STARTERS: dict[str, SegmentStarter] = {
             },
         ),
         SegmentStarter(
-            "dormant", "Dormant", "沉睡客户", _("Dormant"),
+            "dormant", _("Dormant"),
             _("Their last order was more than a year ago."), "moon",
             {"all": [_row("last_order_at", "more_than_days_ago", 365)]},
         ),
         SegmentStarter(
-            "big_spenders", "Big spenders", "高消费客户", _("Big spenders"),
+            "big_spenders", _("Big spenders"),
             _("They are among the fifth that spends the most."), "trophy",
             {"all": [_row("monetary_score", "is", 5)]},
         ),
         SegmentStarter(
-            "reorder_due", "Reorder due", "待复购客户", _("Reorder due"),
+            "reorder_due", _("Reorder due"),
             _("They buy the same things about every month, and the last order was a month ago or more."), "refresh",
             {
                 "all": [
@@ -91,13 +94,8 @@ def start(*, key: str, created_by: User | None = None) -> Segment:
     Raises KeyError for a key that is not one of STARTERS.
     """
     starter = STARTERS[key]
-    return edit.create(
-        name=starter.name,
-        name_zh=starter.name_zh,
-        description=str(starter.text),
-        rule=starter.rule,
-        created_by=created_by,
-    )
+    own, translations = starter.texts()
+    return edit.create(**own, translations=translations, rule=starter.rule, created_by=created_by)
 
 
 def subscribers(created_by: User | None = None) -> Segment:

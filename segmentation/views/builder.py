@@ -36,7 +36,8 @@ def segment_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _posted(request, None, user)
     starter = STARTERS.get(request.GET.get("from", ""))
-    form = SegmentForm(initial={"name": starter.name, "name_zh": starter.name_zh} if starter else None)
+    own, translations = starter.texts() if starter else ({}, {})
+    form = SegmentForm(initial=own, translations=translations)
     tree = Tree.from_rule(starter.rule if starter else TO_START_WITH)
     return render(request, "segmentation/segments/builder.html", _context(user, None, form, tree))
 
@@ -48,7 +49,8 @@ def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Segment, pk=pk, kind=Segment.Kind.RULE)
     if request.method == "POST":
         return _posted(request, row, user)
-    form = SegmentForm(initial={"name": row.name, "name_zh": row.name_zh, "description": row.description})
+    own = {"name": row.name, "description": row.description}
+    form = SegmentForm(initial=own, translations=row.translations)
     try:
         parse(row.rule)
         tree = Tree.from_rule(row.rule)
@@ -74,7 +76,7 @@ def _posted(request: HttpRequest, row: Segment | None, user: User) -> HttpRespon
     """Save, or without JavaScript do what a button of the tree says and show the page again."""
     tree = Tree.from_post(request.POST)
     act = request.POST.get("act", "save")
-    form = SegmentForm(request.POST)
+    form = SegmentForm(request.POST, translations=row.translations if row else None)
     if act != "save":
         focus = tree.act(act)
         context = _context(user, row, SegmentForm(initial=request.POST.dict()), tree, focus)
@@ -92,7 +94,7 @@ def _posted(request: HttpRequest, row: Segment | None, user: User) -> HttpRespon
 
 def _save(row: Segment | None, form: SegmentForm, tree: Tree, user: User) -> Segment:
     said, rule = form.cleaned_data, tree.root.to_json()
-    words = {"name": said["name"], "name_zh": said["name_zh"], "description": said["description"]}
+    words = {"name": said["name"], "description": said["description"], "translations": form.translations()}
     if row is None:
         return edit.create(rule=rule, created_by=user, **words)
     return edit.change(segment=row, rule=rule, by=user, **words)

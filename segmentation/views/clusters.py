@@ -13,7 +13,7 @@ from crm.access.guards import editor
 from lib.wake import wake
 from segmentation.clusters import asking
 from segmentation.clusters.models import Cluster, ClusterRun
-from segmentation.forms import ClusterForm
+from segmentation.forms import ClusterForm, SegmentNameForm
 from segmentation.portraits.features import BY_NAME, Feature, Type
 from segmentation.portraits.models import Portrait
 from segmentation.rules.fields import FIELDS, Field, FieldKind
@@ -91,7 +91,7 @@ def _context(run: ClusterRun | None, form: ClusterForm) -> dict[str, Any]:
 
 
 def _card(cluster: Cluster, segment: Segment | None) -> dict[str, Any]:
-    ours = segment is None or segment.name == cluster.name_en
+    ours = segment is None or segment.name == cluster.name
     rules = []
     for said in cluster.rules:
         try:
@@ -110,10 +110,17 @@ def _card(cluster: Cluster, segment: Segment | None) -> dict[str, Any]:
         "cluster": cluster,
         "segment": segment,
         "share": _percent(cluster.share),
-        "name": cluster.name if ours else str(segment),
+        "name": cluster.shown_name if segment is None or ours else segment.shown_name,
+        "naming": segment and _naming(segment),
         "features": [_set_apart(feature) for feature in cluster.features if feature["name"] in BY_NAME],
         "rules": rules,
     }
+
+
+def _naming(segment: Segment) -> SegmentNameForm:
+    # Many of these forms stand on one page: each field has an id of its own.
+    names = {"name": segment.name}
+    return SegmentNameForm(initial=names, translations=segment.translations, auto_id=f"segment-{segment.pk}-%s")
 
 
 def _percent(share: float) -> str:

@@ -15,6 +15,7 @@ from crm.access.guards import editor, signed_in
 from crm.privacy import reveal
 from lib.outside import whole
 from segmentation.clusters.models import Cluster
+from segmentation.forms import SegmentNameForm
 from segmentation.rules.grammar import RuleError, parse
 from segmentation.rules.grammar import rows as rule_rows
 from segmentation.rules.words import outline
@@ -30,7 +31,7 @@ FORMATS = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 def names_of_segments() -> dict[int, str]:
     """Return segment id → name, for rules that ask about segments."""
-    return {segment.pk: str(segment) for segment in Segment.objects.all()}
+    return {segment.pk: segment.shown_name for segment in Segment.objects.all()}
 
 
 @require_GET
@@ -49,7 +50,7 @@ def segments(request: HttpRequest) -> HttpResponse:
         "rows": [{"segment": row, "points": points[row.pk], "change": _change(points[row.pk])} for row in rows],
         "archived": archived,
         "kind": kind,
-        "starters": [starter for starter in starters.STARTERS.values() if starter.name not in made],
+        "starters": [starter for starter in starters.STARTERS.values() if starter.texts()[0]["name"] not in made],
         "counts": {name: Segment.objects.in_use().filter(kind=name).count() for name in KINDS},
         "total": Segment.objects.in_use().count(),
         "put_away": Segment.objects.filter(archived_at__isnull=False).count(),
@@ -73,6 +74,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "nav": "segments",
         "segment": row,
+        "naming": SegmentNameForm(initial={"name": row.name}, translations=row.translations),
         "members": [{"member": member, "mask": masks.get(member.customer_id, {})} for member in page],
         "next_url": f"{here}?after={next_after}" if next_after else "",
         "previous_url": here if after not in {"", "0"} else "",
@@ -144,11 +146,11 @@ def segment_rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Call a segment something else; for a cluster this is the name that stays."""
     user = editor(request)
     row = get_object_or_404(Segment, pk=pk)
-    name = request.POST.get("name", "").strip()[:120]
-    if not name:
-        messages.error(request, _("Enter a name."))
+    form = SegmentNameForm(request.POST, translations=row.translations)
+    if not form.is_valid():
+        messages.error(request, _("Enter a name of at most 120 characters."))
     else:
-        edit.rename(segment=row, name=name, name_zh=request.POST.get("name_zh", "").strip()[:120], by=user)
+        edit.rename(segment=row, name=form.cleaned_data["name"], translations=form.translations(), by=user)
         messages.success(request, _("The name was changed."))
     back = whole(request.POST.get("run"))
     return redirect("segmentation:segment", pk) if back is None else redirect("segmentation:cluster_run", back)

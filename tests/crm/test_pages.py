@@ -175,7 +175,7 @@ def test_hostile_names_are_escaped_everywhere(admin: Client) -> None:
 
 def test_the_portrait_shows_figures_charts_features_and_groups(admin: Client, ada: Customer) -> None:
     portray(ada)
-    segment = Segment.objects.create(name="Lamp lovers", name_zh="爱灯人", kind="fixed")
+    segment = Segment.objects.create(name="Lamp lovers", translations={"zh-hans": {"name": "爱灯人"}}, kind="fixed")
     Membership.objects.create(segment=segment, customer=ada, since=timezone.now())
     page = text(admin, page_of(ada))
     for expected in ("120.00", "usual gap 31", "5 · 4 · 5", "Lamp lovers", "Best customer", "Favourite department"):

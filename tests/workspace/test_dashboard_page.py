@@ -134,7 +134,7 @@ def test_an_empty_search_says_what_it_finds(analyst: Client) -> None:
 
 
 def test_one_search_finds_customers_products_and_segments(analyst: Client, ada: Customer, lamp: Product) -> None:
-    segment = Segment.objects.create(name="Lamp lovers", name_zh="台灯爱好者")
+    segment = Segment.objects.create(name="Lamp lovers", translations={"zh-hans": {"name": "台灯爱好者"}})
     context = analyst.get("/search/", {"q": "lamp"}).context
     assert (list(context["products"]), list(context["segments"])) == ([lamp], [segment])
     assert list(analyst.get("/search/", {"q": "爱好"}).context["segments"]) == [segment]

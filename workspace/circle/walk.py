@@ -127,7 +127,7 @@ def _cluster(progress: Progress) -> tuple[Any, dict[str, Any]]:
         # An empty or new shop is no fault: the run says why, and the next walk looks again.
         return run, {"clusters": 0, "why": str(why)}
     run.refresh_from_db()
-    names = ", ".join(cluster.name_en for cluster in run.clusters.all())
+    names = ", ".join(cluster.name for cluster in run.clusters.all())
     return run, {"clusters": run.k, "people": run.people, "silhouette": round(run.silhouette or 0.0, 3), "names": names}
 
 

@@ -64,7 +64,7 @@ def prepare() -> list[EmailTemplate]:
 def everybody_else() -> Segment:
     """Put everybody who has no portrait on a fixed list: they may allow e-mail without allowing profiling."""
     segment, _made = Segment.objects.get_or_create(
-        name="Everybody else", kind=Segment.Kind.FIXED, defaults={"name_zh": "其他客户"}
+        name="Everybody else", kind=Segment.Kind.FIXED, defaults={"translations": {"zh-hans": {"name": "其他客户"}}}
     )
     lists.add(segment=segment, customers=Customer.objects.active().filter(portrait__isnull=True))
     return segment

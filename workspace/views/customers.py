@@ -168,7 +168,7 @@ def _rows(page: list[Any], request: HttpRequest) -> list[dict[str, Any]]:
 
 def _choices() -> dict[str, Any]:
     return {
-        "segments": Segment.objects.in_use().order_by("name"),
+        "segments": Segment.objects.in_use().by_name(),
         # A look at every customer, so not at every page.
         "countries": figures.kept("countries", lambda: _words_of("country")),
         "languages": figures.kept("languages", lambda: _words_of("language")),

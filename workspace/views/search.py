@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 
 from campaigns.models import Campaign
 from crm.models import Customer, Product
+from lib.translated import contains
 from segmentation.models import Segment
 from workspace.views import customers
 
@@ -32,9 +33,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if words:
         found = {
             "customers": Customer.objects.real().filter(_by_id(words)).order_by("pk")[:FOUND_AT_MOST],
-            "segments": Segment.objects.in_use().filter(Q(name__icontains=words) | Q(name_zh__icontains=words))[
-                :FOUND_AT_MOST
-            ],
+            "segments": Segment.objects.in_use().filter(contains("name", words)).by_name()[:FOUND_AT_MOST],
             "products": Product.objects.matching(words).order_by("pk")[:FOUND_AT_MOST],
             "campaigns": Campaign.objects.filter(name__icontains=words)[:FOUND_AT_MOST],
         }

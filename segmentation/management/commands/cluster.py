@@ -27,7 +27,7 @@ class Command(BaseCommand):
             run_clusters(run=run)
         except NothingToCompare as error:
             raise CommandError(str(error)) from error
-        lines = [f"{c.size:>9,}  {c.share:6.1%}  {c.name_en}  {c.name_zh}" for c in run.clusters.all()]
+        lines = [f"{c.size:>9,}  {c.share:6.1%}  {c.name}" for c in run.clusters.all()]
         head = (
             f"{run.k} clusters of {run.people:,} people, silhouette {run.silhouette:.3f}, stability {run.stability:.3f}"
         )

@@ -25,7 +25,7 @@ def test_each_planted_group_gets_the_words_that_fit_it(described: tuple) -> None
     names = {}
     for group, word in enumerate(("frequent", "lapsed", "weekend", "premium")):
         number = np.bincount(labels[truth == group]).argmax()
-        names[word] = said[number].name_en.lower()
+        names[word] = said[number].names["en"].lower()
     assert "frequent" in names["frequent"]
     assert "big spenders" in names["frequent"]
     assert "lapsed" in names["lapsed"]
@@ -37,7 +37,7 @@ def test_each_planted_group_gets_the_words_that_fit_it(described: tuple) -> None
 
 def test_names_differ_in_both_languages_and_sizes_add_up(described: tuple) -> None:
     matrix, _truth, _labels, said = described
-    assert len({d.name_en for d in said}) == len({d.name_zh for d in said}) == len(said)
+    assert len({d.names["en"] for d in said}) == len({d.names["zh-hans"] for d in said}) == len(said)
     assert sum(d.size for d in said) == len(matrix.people)
     assert sum(d.share for d in said) == pytest.approx(1)
 
@@ -45,8 +45,8 @@ def test_names_differ_in_both_languages_and_sizes_add_up(described: tuple) -> No
 def test_twins_still_get_names_of_their_own() -> None:
     matrix, _truth = planted()
     said = describe(matrix, fit(matrix.scaled, k=8))
-    assert len({d.name_en for d in said}) == 8
-    assert len({d.name_zh for d in said}) == 8
+    assert len({d.names["en"] for d in said}) == 8
+    assert len({d.names["zh-hans"] for d in said}) == 8
 
 
 def test_three_features_set_a_cluster_apart_the_strongest_first(described: tuple) -> None:

@@ -19,6 +19,8 @@ from tests.segmentation.clusters.groups import planted
 from tests.segmentation.people import NOW, customers
 
 pytestmark = pytest.mark.django_db
+CHINESE = {"zh-hans": {"name": "我们的最爱"}}
+OLD = {"zh-hans": {"name": "旧名"}}
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_every_cluster_becomes_a_segment_with_its_members(people: np.ndarray) ->
     assert set(run.features) < set(DEFAULT)
     for cluster in run.clusters.all():
         segment = Segment.objects.get(pk=cluster.segment_ref)
-        assert (segment.kind, segment.name, segment.size) == ("cluster", cluster.name_en, cluster.size)
+        assert (segment.kind, segment.name, segment.size) == ("cluster", cluster.name, cluster.size)
         members = Membership.objects.current().filter(segment=segment).values_list("customer_id", flat=True)
         first = Customer.objects.order_by("id").values_list("id", flat=True)[0]
         groups = people[np.array(members) - first]
@@ -86,14 +88,14 @@ def test_a_second_run_carries_the_same_segments_on_and_keeps_history(people: np.
 def test_a_name_people_gave_stays_and_one_of_ours_follows(people: np.ndarray) -> None:
     first = run_clusters(run=claimed())
     [kept, ours, *_rest] = Segment.objects.filter(pk__in=first.clusters.values("segment_ref"))
-    edit.rename(segment=kept, name="Our favourites", name_zh="我们的最爱")
-    Cluster.objects.filter(segment_ref=ours.pk).update(name_en="Older words", name_zh="旧名")
-    Segment.objects.filter(pk=ours.pk).update(name="Older words", name_zh="旧名")
+    edit.rename(segment=kept, name="Our favourites", translations=CHINESE)
+    Cluster.objects.filter(segment_ref=ours.pk).update(name="Older words", translations=OLD)
+    Segment.objects.filter(pk=ours.pk).update(name="Older words", translations=OLD)
     second = run_clusters(run=claimed())
     kept.refresh_from_db()
     ours.refresh_from_db()
     assert kept.name == "Our favourites"
-    assert ours.name == second.clusters.get(segment_ref=ours.pk).name_en != "Older words"
+    assert ours.name == second.clusters.get(segment_ref=ours.pk).name != "Older words"
 
 
 def test_segments_nobody_carries_on_are_put_away(people: np.ndarray) -> None:
