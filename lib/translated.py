@@ -1,4 +1,4 @@
-"""Texts of our own objects in any number of languages: one shape for models, SQL and forms (decision 0014).
+"""Texts of our own objects in any number of languages: one shape for models, SQL and forms (decision 0015).
 
 A text stands in its own column in the workspace's own language, and in `translations` in the others:
 {"zh-hans": {"name": "…", "description": "…"}}. Nothing here names a language: `lib.languages` says which one serves.

@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from crm.access.models import User
 from crm.catalog.models import Product
@@ -32,6 +33,10 @@ NEVER_EMPTIED = ("crm_act", "crm_opening", "crm_consentevent")
 EVERYTHING = Purpose((1 << len(Purpose)) - 1)
 PASSWORD = "a long invented password"
 FIRST_ORDER = datetime(2026, 3, 14, 10, 30, tzinfo=UTC)
+# A busy machine is slow, and that says nothing about the code; Hypothesis itself thinks so where it sees CI.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if settings.get_current_profile_name() != "ci":
+    settings.load_profile("busy")
 
 
 @receiver(post_migrate)

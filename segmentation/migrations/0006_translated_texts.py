@@ -1,4 +1,4 @@
-"""One column of texts in other languages in the place of one column a language (decision 0014)."""
+"""One column of texts in other languages in the place of one column a language (decision 0015)."""
 
 from django.db import migrations, models
 
