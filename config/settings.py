@@ -46,7 +46,7 @@ SENDER_ADDRESS = env.text("SENDER_ADDRESS", "news@example.com")
 POSTAL_ADDRESS = env.text("POSTAL_ADDRESS", "1 Example Street, Example City")
 WORKSPACE_NAME = env.text("WORKSPACE_NAME", "Relata")
 WORKSPACE_CURRENCY = env.text("WORKSPACE_CURRENCY", "EUR")
-# Of mails and of our own texts; the first is the workspace's own. Pages are in LANGUAGES below.
+# Of segments' and products' texts; the first is the workspace's own. Pages are in LANGUAGES below.
 WORKSPACE_LANGUAGES = [tag.replace("_", "-").lower() for tag in env.words("WORKSPACE_LANGUAGES", ["en", "zh-hans"])]
 
 # --- Applications ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which language serves whom: the one answer, in Python and in SQL, for people, mails, texts and pages.
+"""Which language serves whom: the one answer, for texts and pages.
 
 A tag is BCP 47 in small letters with hyphens: "en", "zh-hans", "pt-br". The workspace lists the languages it speaks in
 WORKSPACE_LANGUAGES; the first is its own. Who asks for a language gets that one, else one of the same kin ("zh-cn" is
@@ -23,10 +23,6 @@ SOURCE = "en"
 """The language the house itself is written in: what it says where it has no words in the one asked for."""
 APART = 3
 """Distance of two languages that have nothing in common."""
-_BEST = (
-    "(SELECT l.tag FROM unnest({among}) AS l(tag), (SELECT {asked} AS tag) AS a ORDER BY {far}, {own},"
-    ' coalesce(array_position(ARRAY[{order}], l.tag::text), {last}), l.tag COLLATE "C" LIMIT 1)'
-)
 
 
 def normal(tag: str) -> str:
@@ -97,27 +93,3 @@ def locale(tag: str) -> Locale:
 def name(tag: str, language: str | None = None) -> str:
     """Return what a language is called in another, the page's when none is given: "German", "德语"."""
     return str(locale(tag).get_display_name(locale(language or page())) or tag)
-
-
-def sql(asked: str, among: str) -> str:
-    """Return `best` as SQL text: `asked` is an expression of one tag, `among` one of an array of tags (text[]).
-
-    Null where the array is empty. Holds no value but the workspace's own list, and no parameter.
-    """
-    spoken = f"lower(replace(trim({asked}), '_', '-'))"
-    scripts = " ".join(f"WHEN '{place}' THEN '{script}'" for place, script in SCRIPTS.items())
-    return _BEST.format(
-        among=among,
-        asked=f"CASE {spoken} {scripts} ELSE {spoken} END",
-        far=_distance("a.tag", "l.tag"),
-        own=_distance(f"'{default()}'", "l.tag"),
-        order=", ".join(f"'{tag}'" for tag in listed()),
-        last=len(listed()) + 1,
-    )
-
-
-def _distance(asked: str, other: str) -> str:
-    return (
-        f"CASE WHEN {asked} = {other} THEN 0 WHEN starts_with({asked}, {other} || '-') THEN 1"
-        f" WHEN split_part({asked}, '-', 1) = split_part({other}, '-', 1) THEN 2 ELSE {APART} END"
-    )

@@ -1,27 +1,6 @@
-"""Which language serves whom: the same answer in Python and in SQL."""
-
-import pytest
-from django.db import connection
+"""Which language serves whom."""
 
 from lib import languages
-
-ASKED = (
-    "",
-    "en",
-    "EN_us",
-    "zh",
-    "zh-CN",
-    "zh-hans",
-    "zh_TW",
-    "de",
-    "de-at",
-    "fr",
-    "pt-br",
-    "pt",
-    "nonsense'",
-    "x" * 80,
-)
-AMONG = (["en"], ["zh-hans"], ["en", "zh-hans"], ["zh-hant", "zh-hans", "de"], ["pt", "de-ch"], ["fr", "it"], [])
 
 
 def test_who_asks_is_served_by_the_nearest_language_then_the_workspaces_own_then_the_first() -> None:
@@ -39,18 +18,6 @@ def test_the_workspaces_own_language_is_the_first_it_lists(settings: object) -> 
     assert languages.best("fr", ["en", "de"]) == "de"
     assert languages.chain("fr") == ["fr", "de"]
     assert languages.chain("de-at") == ["de-at", "de"]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("listed", [["en", "zh-hans"], ["de", "pt-br", "zh-hant"]])
-def test_the_database_answers_as_python_does(settings: object, listed: list[str]) -> None:
-    settings.WORKSPACE_LANGUAGES = listed  # type: ignore[attr-defined]
-    text = languages.sql("q.asked", "q.among")
-    with connection.cursor() as cursor:
-        for asked in ASKED:
-            for among in AMONG:
-                cursor.execute(f"SELECT {text} FROM (SELECT %s::text AS asked, %s::text[] AS among) q", [asked, among])
-                assert (cursor.fetchone()[0] or "") == languages.best(asked, among), (asked, among)
 
 
 def test_a_language_is_called_as_the_page_calls_it() -> None:
