@@ -14,7 +14,7 @@ from crm.customers.models import Customer
 from crm.ingest.models import ImportRun
 from crm.privacy.models import Release
 from recommendations.models import ModelVersion
-from segmentation.models import Segment
+from segmentation.models import Cluster, ClusterRun, Segment
 from tests.conftest import buys, person
 from tests.queries import queries_of
 from workspace.dashboard import figures
@@ -146,6 +146,18 @@ def test_the_erased_and_planted_people_are_not_found(analyst: Client, ada: Custo
     Customer.objects.filter(pk=ada.pk).update(canary=True)
     for words in (str(ada.uuid), "ada", str(cy.uuid)):
         assert list(analyst.get("/search/", {"q": words}).context["customers"]) == []
+
+
+def test_segments_and_clusters_are_called_in_the_language_of_the_page(analyst: Client) -> None:
+    translations = {"zh-hans": {"name": "台灯爱好者"}}
+    Segment.objects.create(name="Lamp lovers", translations=translations)
+    points = {"x": "orders", "y": "orders", "points": [[[1, 2]]]}
+    run = ClusterRun.objects.create(state=ClusterRun.State.DONE, scatter=points)
+    Cluster.objects.create(run=run, number=0, name="Lamp lovers", translations=translations)
+    for language, name in (("en", "Lamp lovers"), ("zh-hans", "台灯爱好者")):
+        analyst.cookies["django_language"] = language
+        assert f">{name}</a>" in analyst.get("/search/", {"q": "lamp"}).content.decode()
+        assert [one["name"] for one in analyst.get("/").context["scatter"]["series"]] == [name]
 
 
 def test_an_address_is_not_searched_for_and_not_named(analyst: Client, ada: Customer) -> None:

@@ -125,7 +125,7 @@ def grid() -> list[list[int]]:
 def clusters() -> tuple[ClusterRun | None, dict[str, Any]]:
     """Return the newest finished search for clusters, and its scatter chart."""
     run = ClusterRun.objects.filter(state="done").prefetch_related("clusters").first()
-    return run, (scatter_chart(run, [cluster.name for cluster in run.clusters.all()]) if run else {})
+    return run, (scatter_chart(run, [cluster.shown_name for cluster in run.clusters.all()]) if run else {})
 
 
 def needs_you() -> list[dict[str, Any]]:
