@@ -27,6 +27,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "segmentation.withdrawn": {"task": "segmentation.tasks.forget_withdrawn", "schedule": 20.0},
     # Every 15 minutes: rule segments follow the portraits.
     "segmentation.refresh": {"task": "segmentation.tasks.refresh_segments", "schedule": crontab(minute="*/15")},
+    # Every 5 minutes: the dashboard's figures of the last days; once a day those of all its weeks.
+    "workspace.figures": {"task": "workspace.tasks.renew_figures", "schedule": 300.0},
     # Daily at 01:30 UTC: next months' partitions exist before the first event needs them.
     "crm.partitions": {"task": "crm.tasks.ensure_partitions", "schedule": crontab(hour=1, minute=30)},
     # Daily at 01:35 UTC: what was shown has its months to come, and those past their time are gone.

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class WorkspaceConfig(AppConfig):
-    """Has no tables: it shows what the others keep."""
+    """Shows what the others keep; its own tables hold sums of it alone."""
 
     name = "workspace"
     verbose_name = "Relata"

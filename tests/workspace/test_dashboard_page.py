@@ -1,12 +1,15 @@
 """The dashboard and the search: empty, with a shop in it, for every role and in both languages."""
 
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.catalog.models import Product
@@ -17,7 +20,10 @@ from recommendations.models import ModelVersion
 from segmentation.models import Cluster, ClusterRun, Segment
 from tests.conftest import buys, person
 from tests.queries import queries_of
-from workspace.dashboard import figures
+from workspace.dashboard import figures, rollup
+from workspace.dashboard.models import ShopFigures
+from workspace.tasks import renew_figures
+from workspace.views import dashboard
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
 HOSTILE = "<script>alert('x')</script>"
@@ -25,9 +31,8 @@ HOSTILE = "<script>alert('x')</script>"
 
 @pytest.fixture(autouse=True)
 def forgotten() -> None:
-    """Figures of another test must not be kept."""
-    figures.forget()
-    cache.delete("circle")
+    """Neither the lock of another test's walk nor that somebody was asked for figures may be kept."""
+    cache.delete_many(["circle", "figures:asked"])
 
 
 @pytest.mark.parametrize("address", ["/", "/search/", "/jobs/", "/password/"])
@@ -55,6 +60,7 @@ def test_a_workspace_with_orders_shows_them(role: str, request: Any, lamp: Produ
     buys(person("Second"), lamp, now - timedelta(days=3), "NEW-2")
     buys(person("Third"), lamp, now - timedelta(days=40), "OLD-1")
     browser: Client = request.getfixturevalue(role)
+    rollup.renew()
     answer = browser.get("/")
     assert answer.status_code == 200
     told = {kpi["label"]: kpi for kpi in answer.context["kpis"]}
@@ -66,34 +72,63 @@ def test_a_workspace_with_orders_shows_them(role: str, request: Any, lamp: Produ
     assert len({len(series["data"]) for series in revenue["series"]} | {figures.WEEKS}) == 1
 
 
+def kept_figures() -> figures.DashboardFigures:
+    found = figures.read()
+    assert found is not None
+    return found
+
+
 def test_weeks_without_orders_are_there_with_nothing_in_them(lamp: Product) -> None:
     now = timezone.now()
-    assert figures.weeks() == []
+    rollup.renew()
+    assert kept_figures().weeks == []
     buys(person("Only"), lamp, now - timedelta(weeks=10), "OLD")
-    weeks = figures.weeks()
+    rollup.renew(everything=True)
+    weeks = kept_figures().weeks
     assert len(weeks) == figures.WEEKS
     assert all((after["week"] - before["week"]).days == 7 for before, after in pairwise(weeks))
     assert weeks[-1]["week"] <= now.date() < weeks[-1]["week"] + timedelta(weeks=1)
     assert [week["orders"] for week in weeks].count(0) == figures.WEEKS - 1
     assert sum(week["revenue"] for week in weeks) == 40.0
+    assert sum(week["buyers"] for week in weeks) == 1
 
 
-def test_figures_that_are_kept_speak_each_readers_language(analyst: Client, marketer: Client) -> None:
+def test_figures_speak_each_readers_language(analyst: Client) -> None:
     english = analyst.get("/").context["steps"]["items"]
     assert [step["name"] for step in english] == ["Delivered", "Opened", "Clicked", "Ordered"]
-    raw = cache.get("figures:steps")
-    assert raw == [0, 0, 0, 0]
 
 
-def test_figures_are_kept_until_they_are_forgotten(analyst: Client, lamp: Product) -> None:
-    def buyers() -> str:
-        return str(analyst.get("/").context["kpis"][0]["value"])
-
-    assert buyers() == "0"
+def test_a_page_counts_neither_acts_nor_mails_nor_portraits(analyst: Client, lamp: Product) -> None:
     buys(person("Only"), lamp, timezone.now(), "NEW-1")
-    assert buyers() == "0"
-    figures.forget()
-    assert buyers() == "1"
+    rollup.renew()
+    with CaptureQueriesContext(connection) as asked:
+        assert analyst.get("/").context["kpis"][0]["value"] == "1"
+    counting = [one["sql"] for one in asked if re.search(r"(?i)count\(|sum\(|crm_interaction|delivery", one["sql"])]
+    assert counting == []
+
+
+def test_figures_nobody_counted_yet_are_awaited_and_not_counted_by_the_page(analyst: Client, lamp: Product) -> None:
+    buys(person("Only"), lamp, timezone.now(), "NEW-1")
+    answer = analyst.get("/")
+    assert b"being worked out" in answer.content
+    assert not ShopFigures.objects.exists()
+    rollup.renew()
+    assert b"being worked out" not in analyst.get("/").content
+
+
+def test_many_who_look_at_old_figures_call_one_worker(
+    analyst: Client, marketer: Client, lamp: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(dashboard, "wake", called.append)
+    buys(person("Only"), lamp, timezone.now(), "NEW-1")
+    rollup.renew()
+    analyst.get("/")
+    assert called == []
+    ShopFigures.objects.update(made_at=timezone.now() - timedelta(minutes=11))
+    for browser in (analyst, marketer, analyst):
+        assert browser.get("/").context["kpis"][0]["value"] == "1"
+    assert called == [renew_figures]
 
 
 def test_what_waits_for_a_person_is_named(marketer: Client) -> None:

@@ -24,7 +24,7 @@ from segmentation.models import ClusterRun, Segment
 from segmentation.portraits import build
 from segmentation.segments import refresh, run_clusters, starters
 from segmentation.standing import keep
-from workspace.dashboard import figures
+from workspace.dashboard import rollup
 from workspace.demo import campaign, react
 
 LOCK_SECONDS = 10 * 60
@@ -86,7 +86,7 @@ def _walk(announce: Announce) -> Walk:
     stage("segment", _segment)
     taste = stage("release for recommendations", _release(Purpose.RECOMMENDATION))
     stage("recommend", lambda progress: _recommend(taste, progress))
-    figures.forget()
+    rollup.renew(everything=True)
     return done
 
 
@@ -101,7 +101,7 @@ def send(announce: Announce = silent) -> list[CircleStage]:
         found = react.react(sent.campaign, announce("listen"))
         acts = {name: getattr(found, name) for name in ("read", "opened", "clicked", "ordered", "left")}
         stages.append(CircleStage("listen", time.monotonic() - started, acts))
-    figures.forget()
+    rollup.renew()
     return stages
 
 

@@ -1,125 +1,108 @@
-"""The dashboard's figures, worked out by the database and kept for ten minutes."""
+"""The dashboard's figures as its page shows them, read from what workspace.dashboard.rollup wrote down."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
-from django.core.cache import cache
-from django.db import connection
 from django.utils import timezone
 
-from campaigns.models import Campaign, Delivery
-from campaigns.planning.report import WINDOW
+from campaigns.models import Campaign
 from crm.models import Customer, ImportRun, Release
+from lib.kept import kept as kept_for
 from recommendations.models import ModelVersion
 from segmentation.models import ClusterRun, Portrait
 from segmentation.views.clusters import scatter_chart
+from workspace.dashboard.models import DayFigures, ShopFigures
+from workspace.dashboard.rollup import CAMPAIGNS, PERIOD_DAYS, WEEKS, is_fresh, monday, period
 
 KEPT_SECONDS = 600
-WEEKS = 24
-PERIOD_DAYS = 30
-SENT = Delivery.State.SENT.value
+"""Older figures are worked out anew as soon as somebody looks; the beat does so before."""
+SUMS = ("orders", "revenue", "mailed", "sent", "opened", "clicked", "unsubscribed", "ordered")
 
 
-def _rows(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
+@dataclass(frozen=True)
+class DashboardFigures:
+    """All figures of the dashboard that are worked out behind it."""
+
+    weeks: list[dict[str, Any]]
+    """For each of the last weeks, empty ones too: its Monday, buyers, orders, revenue, revenue after a mail; nothing
+    where there was no order at all."""
+    period: dict[str, float | None]
+    """DashboardFigures of the last 30 days and, as `…_before`, of the 30 days before them."""
+    steps: list[int]
+    """From delivery to order in the last 30 days: mails delivered, opened, clicked, ordered after."""
+    grid: list[list[int]]
+    """Recency × frequency for the heat map: [frequency - 1, row from the top, customers]."""
+    unknown: int
+    """Mails that were under way when a worker ended, so that nobody knows whether they arrived."""
+    campaigns: dict[str, list[int]]
+    """Id → mails sent, opened, clicked of the newest campaigns."""
+    fresh: bool
+    """False when somebody should work them out anew."""
 
 
 def kept(name: str, work_out: Callable[[], Any]) -> Any:
-    """Return a figure from the cache, working it out where it is missing or older than ten minutes."""
-    return cache.get_or_set(f"figures:{name}", work_out, KEPT_SECONDS)
+    """Return a figure of a page, worked out by one caller at a time where it is missing or older than ten minutes."""
+    return kept_for(f"figures:{name}", KEPT_SECONDS, work_out)
 
 
-def forget() -> None:
-    """Let the next look at the dashboard work everything out anew."""
-    cache.delete_many([f"figures:{name}" for name in ("weeks", "period", "steps", "grid")])
-
-
-def weeks() -> list[dict[str, Any]]:
-    """Return for each of the last weeks, empty ones too: its Monday, buyers, orders, revenue, revenue after a mail."""
-    first = _first_monday()
-    found = _rows(
-        """
-        WITH lines AS (
-            SELECT date_trunc('week', o.occurred_at AT TIME ZONE 'UTC')::date AS monday,
-                   o.customer_id, o.order_id, o.value,
-                   EXISTS (SELECT 1 FROM campaigns_delivery d WHERE d.customer_id = o.customer_id AND d.state = %s
-                           AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s) AS mailed
-            FROM crm_interaction o WHERE o.kind = 'order' AND o.occurred_at >= %s
-        )
-        SELECT monday, count(DISTINCT customer_id), count(DISTINCT order_id), coalesce(sum(value), 0)::float,
-               coalesce(sum(value) FILTER (WHERE mailed), 0)::float
-        FROM lines GROUP BY monday ORDER BY monday
-        """,
-        [SENT, WINDOW, first],
-    )
-    if not found:
-        return []
-    by_monday = {row[0]: row[1:] for row in found}
-    mondays = [first.date() + timedelta(weeks=week) for week in range(WEEKS)]
-    names = ("buyers", "orders", "revenue", "mailed")
-    return [
-        {"week": monday, **dict(zip(names, by_monday.get(monday, (0, 0, 0.0, 0.0)), strict=True))} for monday in mondays
-    ]
-
-
-def _first_monday() -> datetime:
-    today = timezone.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today - timedelta(days=today.weekday(), weeks=WEEKS - 1)
-
-
-def period() -> dict[str, float | None]:
-    """Return the figures of the last 30 days and, as `…_before`, of the 30 days before them."""
+def read() -> DashboardFigures | None:
+    """Return what is written down; None before the first time. Two statements, whatever the shop's size."""
+    shop = ShopFigures.objects.first()
+    if shop is None:
+        return None
     now = timezone.now()
-    result: dict[str, float | None] = {}
-    for tail, end in (("", now), ("_before", now - timedelta(days=PERIOD_DAYS))):
-        start = end - timedelta(days=PERIOD_DAYS)
-        revenue, buyers = _rows(
-            "SELECT coalesce(sum(value), 0)::float, count(DISTINCT customer_id) FROM crm_interaction "
-            "WHERE kind = 'order' AND occurred_at > %s AND occurred_at <= %s",
-            [start, end],
-        )[0]
-        sent, clicked, left = _rows(
-            "SELECT count(*), count(clicked_at), count(unsubscribed_at) FROM campaigns_delivery "
-            "WHERE state = %s AND sent_at > %s AND sent_at <= %s",
-            [SENT, start, end],
-        )[0]
-        result[f"revenue{tail}"], result[f"buyers{tail}"], result[f"sent{tail}"] = revenue, buyers, sent
-        result[f"click_rate{tail}"] = clicked / sent if sent else None
-        result[f"leave_rate{tail}"] = left / sent if sent else None
-    buyers_ever, again = _rows(
-        "SELECT count(*) FILTER (WHERE orders > 0), count(*) FILTER (WHERE orders > 1) FROM segmentation_portrait", []
-    )[0]
-    result["repeat_rate"] = again / buyers_ever if buyers_ever else None
-    return result
-
-
-def steps() -> list[int]:
-    """Return the way from delivery to order over the last 30 days: mails delivered, opened, clicked, ordered after."""
-    since = timezone.now() - timedelta(days=PERIOD_DAYS)
-    found = _rows(
-        """
-        SELECT count(*), count(opened_at), count(clicked_at),
-               count(*) FILTER (WHERE EXISTS (
-                   SELECT 1 FROM crm_interaction o WHERE o.customer_id = d.customer_id AND o.kind = 'order'
-                   AND o.occurred_at >= %s AND o.occurred_at BETWEEN d.sent_at AND d.sent_at + %s))
-        FROM campaigns_delivery d WHERE d.state = %s AND d.sent_at > %s
-        """,
-        [since, WINDOW, SENT, since],
+    days = {row.day: row for row in DayFigures.objects.filter(day__gte=monday(now, WEEKS - 1))}
+    last = _sum(days, period(now), PERIOD_DAYS)
+    before = _sum(days, period(now, 1), PERIOD_DAYS)
+    figures: dict[str, float | None] = {"repeat_rate": shop.repeat_rate}
+    for tail, sums, buyers in (("", last, shop.buyers), ("_before", before, shop.buyers_before)):
+        figures |= {f"revenue{tail}": sums["revenue"], f"buyers{tail}": buyers, f"sent{tail}": sums["sent"]}
+        for rate, name in (("click_rate", "clicked"), ("leave_rate", "unsubscribed")):
+            figures[f"{rate}{tail}"] = sums[name] / sums["sent"] if sums["sent"] else None
+    return DashboardFigures(
+        weeks=_weeks(days, shop.buyers_by_week, monday(now, WEEKS - 1)),
+        period=figures,
+        steps=[int(last[name]) for name in ("sent", "opened", "clicked", "ordered")],
+        grid=[[frequency - 1, 5 - recency, count] for recency, frequency, count in shop.grid],
+        unknown=shop.unknown,
+        campaigns=shop.campaigns,
+        fresh=is_fresh(shop, timedelta(seconds=KEPT_SECONDS)),
     )
-    return list(found[0])
 
 
-def grid() -> list[list[int]]:
-    """Return recency × frequency cells for the heat map: [frequency - 1, row from the top, customers]."""
-    found = _rows(
-        "SELECT recency_score, frequency_score, count(*) FROM segmentation_portrait "
-        "WHERE recency_score IS NOT NULL AND frequency_score IS NOT NULL GROUP BY 1, 2",
-        [],
-    )
-    return [[frequency - 1, 5 - recency, count] for recency, frequency, count in found]
+def nothing() -> DashboardFigures:
+    """Return the figures of a shop nobody has come to yet."""
+    names = ("revenue", "buyers", "sent", "click_rate", "leave_rate")
+    empty: dict[str, float | None] = {f"{name}{tail}": None for name in names for tail in ("", "_before")}
+    empty |= {"revenue": 0, "buyers": 0, "sent": 0, "repeat_rate": None}
+    return DashboardFigures(weeks=[], period=empty, steps=[0, 0, 0, 0], grid=[], unknown=0, campaigns={}, fresh=True)
+
+
+def newest(counted: dict[str, list[int]]) -> list[dict[str, Any]]:
+    """Return the newest campaigns, each with its counts; 0 where it began after they were counted."""
+    rows = Campaign.objects.order_by("-pk")[:CAMPAIGNS]
+    names = ("sent", "opened", "clicked")
+    return [{"campaign": row, **dict(zip(names, counted.get(str(row.pk), (0, 0, 0)), strict=True))} for row in rows]
+
+
+def _weeks(days: dict[date, DayFigures], buyers: dict[str, int], first: date) -> list[dict[str, Any]]:
+    if not any(row.orders for row in days.values()):
+        return []
+    found = []
+    for week in (first + timedelta(weeks=number) for number in range(WEEKS)):
+        sums = _sum(days, week, 7)
+        shown = {name: sums[name] for name in ("revenue", "mailed")}
+        found.append(
+            {"week": week, "buyers": buyers.get(f"{week:%Y-%m-%d}", 0), "orders": int(sums["orders"]), **shown}
+        )
+    return found
+
+
+def _sum(days: dict[date, DayFigures], first: date, count: int) -> dict[str, float]:
+    rows = [days[day] for number in range(count) if (day := first + timedelta(days=number)) in days]
+    return {name: sum(getattr(row, name) for row in rows) for name in SUMS}
 
 
 def clusters() -> tuple[ClusterRun | None, dict[str, Any]]:
@@ -142,11 +125,6 @@ def needs_you() -> list[dict[str, Any]]:
     if failed:
         found.append({"kind": "release", "release": failed})
     return found
-
-
-def unknown_deliveries() -> int:
-    """Return how many mails were under way when a worker ended, so that nobody knows whether they arrived."""
-    return Delivery.objects.filter(state=Delivery.State.UNKNOWN).count()
 
 
 def started() -> dict[str, bool]:

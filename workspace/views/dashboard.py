@@ -3,54 +3,54 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from campaigns.models import Campaign, Delivery
 from crm.access import acts
 from crm.access.guards import editor
 from crm.access.verbs import Verb
+from lib.wake import wake
 from workspace import jobs
 from workspace.dashboard import figures
-from workspace.tasks import walk_circle
+from workspace.tasks import renew_figures, walk_circle
 
-CAMPAIGNS_SHOWN = 5
+ASKED_SECONDS = 10
+"""A worker that was called for figures is not called again before."""
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show how the circle is doing."""
-    weeks = figures.kept("weeks", figures.weeks)
-    period = figures.kept("period", figures.period)
+    started = figures.started()
+    # Where there is nobody there is nothing to count.
+    found = figures.read() if started["customers"] else figures.nothing()
+    # What is written down is shown meanwhile; nothing is counted while somebody waits for a page, and many who look at
+    # once, or whose pages ask again, call one worker.
+    if (found is None or not found.fresh) and cache.add("figures:asked", 1, ASKED_SECONDS):
+        wake(renew_figures)
     run, scatter = figures.clusters()
     context = {
         "nav": "home",
-        "started": figures.started(),
+        "started": started,
         "needs": figures.needs_you(),
-        "unknown": figures.unknown_deliveries(),
-        "kpis": _kpis(period, weeks),
-        "revenue": _revenue_chart(weeks),
-        "steps": _steps_chart(figures.kept("steps", figures.steps)),
+        "pending": found is None,
         "cluster_run": run,
         "scatter": scatter,
-        "grid": _grid_chart(figures.kept("grid", figures.grid)),
-        "campaigns": _newest_campaigns(),
+        "campaigns": figures.newest(found.campaigns if found else {}),
     }
+    if found:
+        context |= {
+            "unknown": found.unknown,
+            "kpis": _kpis(found.period, found.weeks),
+            "revenue": _revenue_chart(found.weeks),
+            "steps": _steps_chart(found.steps),
+            "grid": _grid_chart(found.grid),
+        }
     return render(request, "workspace/dashboard.html", context)
-
-
-def _newest_campaigns() -> QuerySet[Campaign]:
-    # Chosen first, counted then: counting the deliveries of all campaigns to show a few would cost more each month.
-    newest = list(Campaign.objects.values_list("pk", flat=True)[:CAMPAIGNS_SHOWN])
-    return Campaign.objects.filter(pk__in=newest).annotate(
-        sent=Count("message__deliveries", filter=Q(message__deliveries__state=Delivery.State.SENT)),
-        opened=Count("message__deliveries__opened_at"),
-        clicked=Count("message__deliveries__clicked_at"),
-    )
 
 
 def _kpis(period: dict[str, Any], weeks: list[dict[str, Any]]) -> list[dict[str, Any]]:
