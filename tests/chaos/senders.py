@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +38,9 @@ def environment(var_dir: Path) -> dict[str, str]:
 class Process:
     """A program that can be killed and started again."""
 
-    def __init__(self, arguments: Sequence[str], var_dir: Path) -> None:
+    def __init__(self, arguments: Sequence[str], var_dir: Path, extra: Mapping[str, str] | None = None) -> None:
         self.command = [sys.executable, *arguments]
-        self.environment = {**os.environ, **environment(var_dir)}
+        self.environment = {**os.environ, **environment(var_dir), **(extra or {})}
         self.log = var_dir / "processes.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0.0

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import InterfaceError, OperationalError, connections
 
 from campaigns.planning import closing, holding
 from campaigns.sending import reap, shift
@@ -25,15 +26,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work one shift after another."""
         while True:
-            holding.follow()
-            done = shift.work(limit=options["limit"], lease_seconds=options["lease"], worker="pump")
-            if done.claimed:
-                self.stdout.write(f"claimed {done.claimed}, sent {done.sent}")
-            closing.close_cancelled()
-            holding.follow()
-            reap.reap()
-            closing.finish()
+            try:
+                claimed = self._work(options)
+            except (OperationalError, InterfaceError) as error:
+                if not options["loop"]:
+                    raise
+                # The database went away or broke a statement off. What was on the wire becomes unknown, all else is
+                # in the ledger; the next round asks over new connections.
+                self.stderr.write(f"The database does not answer ({type(error).__name__}); trying again.")
+                connections.close_all()
+                claimed = 0
             if not options["loop"]:
                 return
-            if not done.claimed:
+            if not claimed:
                 time.sleep(options["pause"])
+
+    def _work(self, options: dict[str, Any]) -> int:
+        holding.follow()
+        done = shift.work(limit=options["limit"], lease_seconds=options["lease"], worker="pump")
+        if done.claimed:
+            self.stdout.write(f"claimed {done.claimed}, sent {done.sent}")
+        closing.close_cancelled()
+        holding.follow()
+        reap.reap()
+        closing.finish()
+        return done.claimed
