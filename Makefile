@@ -16,6 +16,9 @@ run: ## Start everything in the foreground: PORT=8000 chooses the port, Ctrl-C s
 	@$(PREPARE) --port
 	@exec $(PY) manage.py launch
 
+# One thread of linear algebra a worker: two workers with as many threads as processors wait for each other.
+test: export OPENBLAS_NUM_THREADS = 1
+test: export OMP_NUM_THREADS = 1
 test: ## Run all tests
 	@$(PREPARE) --dev
 	@exec $(PY) -m pytest -n 2 --dist loadfile

@@ -1,8 +1,10 @@
 """A small demo shop in the database, once for a whole module: planted tastes, consents, a recommender trained on it."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -16,6 +18,7 @@ from crm.privacy import gate
 from crm.privacy.models import Release
 from recommendations.pipeline import retrain
 from recommendations.registry.models import ModelVersion
+from recommendations.serving import desk
 from segmentation.models import Membership, Segment
 from tests.conftest import person
 from workspace.demo import load
@@ -64,6 +67,25 @@ def open_shop(root: Path) -> Iterator[Trained]:
     finally:
         for name in settings.DATABASES:
             call_command("flush", database=name, interactive=False, verbosity=0)
+
+
+def signed_again(trained: Trained, **evidence: Any) -> ModelVersion:
+    """A version that learned what the serving one did and whose worker died before it was judged.
+
+    Whoever takes it up judges and serves it, and learns nothing: a training costs half a minute. `evidence` stands in
+    place of what was found out about the model.
+    """
+    old, version = trained.version, ModelVersion.objects.create(release_ref=trained.release_id)
+    fitted = retrain.load(old)
+    fitted.facts["evidence"] |= evidence
+    fitted.save(retrain.folder_of(version), retrain.key_file())
+    shutil.copytree(desk.folder_of(old), desk.folder_of(version))
+    told = {name: getattr(old, name) for name in ("people", "products", "interactions", "recipe")}
+    metrics = {name: old.metrics[name] for name in old.metrics if name != "decision"}
+    metrics["evidence"] = fitted.facts["evidence"]
+    ModelVersion.objects.filter(pk=version.pk).update(path=str(retrain.folder_of(version)), metrics=metrics, **told)
+    version.refresh_from_db()
+    return version
 
 
 def _coffee_drinkers() -> int:

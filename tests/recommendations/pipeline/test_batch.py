@@ -6,14 +6,14 @@ import pytest
 
 from lib import signing
 from recommendations.pipeline import batch
-from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from tests.kits.candidate_model import planted
+from tests.kits.planted_model import planted_model
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hybrid() -> FittedHybrid:
-    return fit_hybrid(planted())
+    return planted_model()
 
 
 def test_the_hybrid_beats_popularity_where_it_was_not_learned(hybrid: FittedHybrid) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lib import signing
 from recommendations.candidates import settings
 from recommendations.dataset.events import Dataset
-from recommendations.dataset.split import time_window
+from recommendations.dataset.split import Window, time_window
 from recommendations.evaluation.metrics import per_person
 from recommendations.pipeline.asked import Question, answer
 from recommendations.pipeline.fit import fit_hybrid
@@ -19,8 +19,14 @@ from tests.kits.candidate_model import planted
 
 
 @pytest.fixture(scope="module")
-def data() -> Dataset:
-    return planted(people=600, per_taste=40)
+def window() -> Window:
+    """Everything a shop knows by a day, and what came after it."""
+    return time_window(planted(people=400, per_taste=40), 0.8)
+
+
+@pytest.fixture(scope="module")
+def data(window: Window) -> Dataset:
+    return window.known
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def test_lists_are_whole_new_to_the_person_and_in_the_order_asked(large: FittedH
     assert (lists.items >= 0).all()
     assert all(len(set(row)) == 20 for row in lists.items.tolist())
     assert (np.diff(lists.scores, axis=1) <= 0).all()
-    for place in (0, 7, 400, 600):
+    for place in (0, 7, 300, data.n_users):
         alone = large.recommend(users[[place]], Wish(k=20))
         assert alone.items[0].tolist() == lists.items[place].tolist()
         assert alone.reasons[0].tolist() == lists.reasons[place].tolist()
@@ -75,14 +81,10 @@ def test_a_saved_model_remembers_that_its_shop_is_large(large: FittedHybrid, tmp
     np.testing.assert_array_equal(back.recommend(users).items, large.recommend(users).items)
 
 
-def test_the_large_way_finds_what_the_small_one_finds(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    # judged by what came next in the whole shop, which is also what weights were chosen by
-    window = time_window(data, 0.8)
+def test_the_large_way_finds_what_the_small_one_finds(large: FittedHybrid, window: Window) -> None:
     users = np.flatnonzero(np.asarray(window.new.sum(axis=1)).ravel() > 0)
-    reached = []
-    for limit in (settings.LARGE, 1):
-        monkeypatch.setattr(settings, "LARGE", limit)
-        lists = fit_hybrid(window.known).recommend(users, Wish(k=20))
-        reached.append(per_person(lists.items, window.new[users]).ndcg10.mean())
-    small, large = reached
-    assert large > 0.9 * small
+    small = fit_hybrid(window.known)
+    assert large.large and not small.large
+    lists = [model.recommend(users, Wish(k=20)).items for model in (small, large)]
+    by_small, by_large = (per_person(items, window.new[users]).ndcg10.mean() for items in lists)
+    assert by_large > 0.9 * by_small

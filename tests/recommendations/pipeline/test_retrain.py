@@ -31,7 +31,7 @@ from recommendations.serving import desk
 from recommendations.serving.recommend import held_back, recommend, sentence
 from tests.conftest import person
 from tests.recommendations.pipeline import shop
-from tests.recommendations.pipeline.shop import COLD, CUSTOMERS, Trained
+from tests.recommendations.pipeline.shop import COLD, CUSTOMERS, Trained, signed_again
 from workspace.demo.catalog import DEPARTMENTS
 from workspace.demo.people import draw
 
@@ -59,15 +59,16 @@ def lists() -> dict[int, list[int]]:
     return dict(Recommendation.objects.values_list("pk", "product_ids"))
 
 
-def customer(name: str) -> Customer:
-    return Customer.objects.get(external_id=name)
-
-
-def again(release: Release) -> ModelVersion:
-    """Train another version and return it as the database has it."""
-    version = retrain.retrain(release=release, version=ModelVersion.objects.create())
+def again(release: Release, version: ModelVersion | None = None) -> ModelVersion:
+    """Train another version, or finish one that is signed, and return it as the database has it."""
+    version = retrain.retrain(release=release, version=version or ModelVersion.objects.create())
     version.refresh_from_db()
     return version
+
+
+def taken_up(trained: Trained, **evidence: Any) -> ModelVersion:
+    """A newer version that learned the same, judged anew and, where it passes, served."""
+    return again(trained.release, signed_again(trained, **evidence))
 
 
 def permute_products() -> None:
@@ -168,7 +169,7 @@ def test_the_planted_taste_is_found_among_products_new_to_the_customer(trained: 
 
 
 def test_people_without_a_history_get_the_favourites_of_their_segment_or_a_newcomers_list(trained: Trained) -> None:
-    inside, outside = customer(COLD[0]), customer(COLD[1])
+    inside, outside = (Customer.objects.get(external_id=name) for name in COLD)
     found = recommend([inside.pk, outside.pk], 10)
     favourites = Favourites.objects.get(scope=f"segment:{trained.segment_id}").product_ids
     assert found[inside.pk].product_ids == favourites[:10]
@@ -276,7 +277,7 @@ def alter(file: Path) -> None:
 def test_an_artefact_altered_by_one_byte_refuses_to_load_and_the_page_says_so(
     trained: Trained, marketer: Client
 ) -> None:
-    before, newer = lists(), again(trained.release)
+    before, newer = lists(), taken_up(trained)
     old = trained.version
     for file in sorted(retrain.folder_of(old).iterdir()):
         whole = file.read_bytes()
@@ -296,7 +297,7 @@ def test_an_artefact_altered_by_one_byte_refuses_to_load_and_the_page_says_so(
 
 
 def test_a_model_of_an_older_format_is_refused_in_words(trained: Trained, marketer: Client, monkeypatch: Any) -> None:
-    newer, old = again(trained.release), trained.version
+    newer, old = taken_up(trained), trained.version
     monkeypatch.setattr(fitted, "FORMAT", fitted.FORMAT + 1)
     with pytest.raises(OtherFormat, match=f"format {fitted.FORMAT - 1}, not {fitted.FORMAT}"):
         retrain.load(old)
@@ -318,17 +319,14 @@ def test_what_a_version_was_judged_by_is_signed_with_it(trained: Trained) -> Non
 
 
 def test_the_next_version_is_compared_with_the_live_one_group_by_group(trained: Trained) -> None:
-    version = again(trained.release)
+    version = taken_up(trained)
     assert version.metrics["decision"]["against"] == "live"
     assert version.metrics["decision"]["groups"] > 0
 
 
-def test_a_version_whose_lists_tell_their_people_is_rejected_and_says_so(
-    trained: Trained, marketer: Client, monkeypatch: Any
-) -> None:
+def test_a_version_whose_lists_tell_their_people_is_rejected_and_says_so(trained: Trained, marketer: Client) -> None:
     before, told = lists(), MembershipAttack(100, "own", 0.9, 0.85, 0.95, 0.4, {"own": 0.9})
-    monkeypatch.setattr(judging, "try_membership", lambda *given: told)
-    version = again(trained.release)
+    version = taken_up(trained, membership=told.as_values())
     assert (version.verdict, lists()) == ("rejected", before)
     assert version.reason.startswith("tells_who_was_learned_from: ")
     page = marketer.get(f"/recommendations/models/{version.pk}/").content.decode()
@@ -341,7 +339,7 @@ def test_a_version_that_harms_a_group_is_rejected_and_names_it(
 ) -> None:
     lost = Harm([Drop("gender", "female", 60, 0.1, 0.05, 0.15)])
     monkeypatch.setattr(judging.fairness, "harm", lambda candidate, live: lost)
-    version = again(trained.release)
+    version = taken_up(trained)
     assert version.reason.startswith("harms_a_group: ")
     assert "gender female loses 0.1000 (0.0500 to 0.1500) against the version in use" in version.reason
     page = marketer.get(f"/recommendations/models/{version.pk}/").content.decode()
@@ -352,7 +350,7 @@ def test_a_version_that_harms_a_group_is_rejected_and_names_it(
 def test_a_version_whose_release_has_expired_cannot_come_back_and_the_page_says_so(
     trained: Trained, marketer: Client
 ) -> None:
-    newer, old = again(trained.release), trained.version
+    newer, old = taken_up(trained), trained.version
     Release.objects.filter(pk=trained.release_id).update(wrapped_key=None)
     answer = marketer.post(f"/recommendations/models/{old.pk}/serve/", follow=True)
     assert "has expired" in answer.content.decode()
@@ -362,7 +360,7 @@ def test_a_version_whose_release_has_expired_cannot_come_back_and_the_page_says_
 @pytest.mark.parametrize("at", ["fitting", "writing lists"])
 def test_cancelling_leaves_what_serves_untouched(trained: Trained, at: str) -> None:
     before = lists(), list(Favourites.objects.values_list("scope", "product_ids", "version"))
-    version = ModelVersion.objects.create()
+    version = ModelVersion.objects.create() if at == "fitting" else signed_again(trained)
 
     def stop(done: int, total: int, doing: str) -> None:
         if doing.startswith(at):

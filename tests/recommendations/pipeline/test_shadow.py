@@ -14,10 +14,10 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import History
 from recommendations.evaluation.membership import MembershipAttack
 from recommendations.pipeline import shadow
-from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.ranking.hybrid import Blend
 from tests.kits.candidate_model import planted
+from tests.kits.planted_model import planted_model
 
 
 class ByHeart(Candidate):
@@ -46,11 +46,10 @@ class ByHeart(Candidate):
         raise NotImplementedError
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shop() -> tuple[Dataset, FittedHybrid]:
     """Four tastes; people buy some things again."""
-    data = planted(360)
-    return data, fit_hybrid(data)
+    return planted(), planted_model()
 
 
 def attacked(shop: tuple[Dataset, FittedHybrid], monkeypatch: Any, *learners: Candidate) -> MembershipAttack:
@@ -82,7 +81,7 @@ def test_the_whole_recommender_of_a_small_shop_passes(shop: Any) -> None:
     heard: list[str] = []
     found = shadow.try_membership(data, fitted, Wish(k=20), lambda done, total, doing: heard.append(doing))
     assert found is not None
-    assert found.people == 2 * (360 // shadow.SHARE)
+    assert found.people == 2 * (data.n_users // shadow.SHARE)
     assert found.within(), found
     assert set(heard) == {"attacking the lists"}
     assert shadow.try_membership(data, fitted, Wish(k=20), lambda done, total, doing: None) == found

@@ -15,9 +15,9 @@ from recommendations.dataset.events import Dataset
 from recommendations.dataset.split import Window, windows_for
 from recommendations.evaluation.metrics import interval
 from recommendations.pipeline import tuning
-from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.tuning import DIALS, Dial, as_values, tuned
 from tests.kits.candidate_model import planted
+from tests.kits.planted_model import planted_model
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +148,8 @@ def test_settings_are_read_back_from_the_learners_they_made(data: Dataset) -> No
     assert Settings.of(learners_for(data, wanted)) == wanted
 
 
-def test_a_model_says_where_its_dials_stand(data: Dataset) -> None:
-    model = fit_hybrid(data)
+def test_a_model_says_where_its_dials_stand() -> None:
+    model = planted_model()
     assert model.facts["tuned"] == as_values(Settings.of(model.learners))
 
 

@@ -17,6 +17,7 @@ from recommendations.ranking.ascent import Judged
 from recommendations.ranking.hybrid import WAYS, Blend, single_blend
 from recommendations.ranking.policy import Policy
 from tests.kits.candidate_model import planted
+from tests.kits.planted_model import planted_model
 from tests.recommendations.ranking.test_listwise import window
 
 
@@ -62,7 +63,7 @@ def test_the_best_of_many_single_views_must_beat_learned_weights_beyond_doubt(pe
 def test_people_without_history_keep_what_was_learned_for_them_when_others_get_a_single_view(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    learned = fit_hybrid(planted()).fresh
+    learned = planted_model().fresh
     # the last one asked, the best single view, looks best
     rising = count()
     monkeypatch.setattr(learning, "_value", lambda *_: next(rising))
@@ -104,7 +105,7 @@ def test_news_follows_taste_even_where_learned_weights_leave_content_out(monkeyp
 
 
 def test_a_report_tells_nothing_of_views_that_speak_to_newcomers_alone() -> None:
-    model = fit_hybrid(planted())
+    model = planted_model()
     assert "begin_30d" in model.fresh.views
     names = {entry.name for entry in model.reports[0].entries}
     assert {"hybrid", "popular", "ease"} < names

@@ -8,11 +8,11 @@ from recommendations.dataset.arrays import from_pairs
 from recommendations.dataset.events import Dataset
 from recommendations.dataset.history import DAY
 from recommendations.dataset.load import load_frames
-from recommendations.pipeline.fit import fit_hybrid
 from recommendations.pipeline.fitted import FittedHybrid, Wish
 from recommendations.ranking.fatigue import FatigueRule, Showings, Tired, tired
 from recommendations.ranking.policy import TOLD, Exclusion, Policy, PriceBound, counted, told
 from tests.kits.candidate_model import planted
+from tests.kits.planted_model import planted_model
 
 NOW = 100 * DAY
 ITEMS = 8
@@ -123,9 +123,9 @@ def test_every_exclusion_is_told_in_both_languages() -> None:
     assert told(Exclusion.TIRED, "zh-hans") == "多次展示未被点击"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hybrid() -> FittedHybrid:
-    return fit_hybrid(planted())
+    return planted_model()
 
 
 def test_no_list_holds_what_a_rule_excludes(hybrid: FittedHybrid) -> None:
