@@ -89,14 +89,14 @@ def _split(url: str, what: str) -> tuple[SplitResult, int | None]:
 def email(url: str) -> dict[str, Any]:
     """Turn `smtp://user:password@host:port` (or `smtps://`, or `?tls=1` for STARTTLS) into a transport's settings.
 
-    Raises BadSetting for another scheme.
+    Without a host nothing is sent. Raises BadSetting for another scheme.
     """
     parts, port = _split(url, "EMAIL_URL")
     if parts.scheme not in {"smtp", "smtps"}:
         raise BadSetting(f"EMAIL_URL must start with smtp:// or smtps://, not {parts.scheme}://.")
     options = dict(parse_qsl(parts.query))
     return {
-        "host": parts.hostname or "127.0.0.1",
+        "host": parts.hostname or "",
         "port": port or (465 if parts.scheme == "smtps" else 25),
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),

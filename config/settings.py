@@ -43,7 +43,8 @@ EMAIL_TRANSPORT = env.email(EMAIL_URL or f"smtp://127.0.0.1:{MAILBOX_PORT}")
 MAILBOX_ENABLED = not EMAIL_URL
 SENDER_NAME = env.text("SENDER_NAME", "Relata")
 SENDER_ADDRESS = env.text("SENDER_ADDRESS", "news@example.com")
-POSTAL_ADDRESS = env.text("POSTAL_ADDRESS", "1 Example Street, Example City")
+EXAMPLE_POSTAL_ADDRESS = "1 Example Street, Example City"
+POSTAL_ADDRESS = env.text("POSTAL_ADDRESS", EXAMPLE_POSTAL_ADDRESS)
 WORKSPACE_NAME = env.text("WORKSPACE_NAME", "Relata")
 WORKSPACE_CURRENCY = env.text("WORKSPACE_CURRENCY", "EUR")
 # Of segments' and products' texts; the first is the workspace's own. Pages are in LANGUAGES below.

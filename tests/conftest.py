@@ -66,6 +66,13 @@ def own_folders(settings: Any, tmp_path: Path) -> Iterator[None]:
     yield
 
 
+@pytest.fixture
+def own_sender(settings: Any) -> str:
+    """Sender and postal address as a company sets them; with examples nothing goes to a mail server of one's own."""
+    settings.SENDER_ADDRESS, settings.POSTAL_ADDRESS = "news@lamps.internal", "2 Lamp Street, Lampton"
+    return str(settings.SENDER_ADDRESS)
+
+
 def person(name: str, **fields: Any) -> Customer:
     """Make a sealed, invented person at example.com."""
     customer = Customer.objects.create(external_id=name.lower(), country="FR", language="en", **fields)

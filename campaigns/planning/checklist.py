@@ -16,6 +16,7 @@ from campaigns.emails.problems import Severity
 from campaigns.offers.eligibility import OfferStanding, standing
 from campaigns.offers.models import Offer
 from campaigns.planning.models import Campaign, CampaignCell
+from campaigns.sending import configuration
 
 OFFER_WORDS: dict[OfferStanding, str | Promise] = {
     OfferStanding.ARCHIVED: gettext_lazy("The offer “%(offer)s” is archived."),
@@ -51,12 +52,10 @@ def blocking(campaign: Campaign, day: date | None = None) -> list[LaunchProblem]
 
 
 def _sender(campaign: Campaign) -> Iterable[LaunchProblem]:
-    if not (campaign.sender_address or settings.SENDER_ADDRESS):
-        yield LaunchProblem("no_sender", _("There is no sender address. Set one here or in the settings."))
+    for wrong in configuration.problems(campaign.sender_address):
+        yield LaunchProblem(wrong.code, wrong.text)
     if not (campaign.sender_name or settings.SENDER_NAME):
         yield LaunchProblem("no_sender_name", _("The sender has no name."), blocking=False)
-    if not settings.POSTAL_ADDRESS.strip():
-        yield LaunchProblem("no_postal_address", _("Your postal address is not set. Marketing mail must carry one."))
 
 
 def _rows(cells: list[CampaignCell], day: date | None) -> Iterable[LaunchProblem]:

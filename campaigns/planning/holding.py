@@ -8,6 +8,7 @@ from django.utils import timezone
 from campaigns.planning import launch
 from campaigns.planning.models import Campaign
 from campaigns.sending import breaker
+from campaigns.sending.configuration import NotConfigured, must_be_configured
 from campaigns.sending.lanes import SendingLane
 from campaigns.sending.message import wire_address
 from crm.access import acts
@@ -45,7 +46,11 @@ def holds(campaign: Campaign) -> list[SendingLane]:
 
 
 def try_now(*, campaign: Campaign, by: By) -> None:
-    """Ask again now whether a campaign's mails are taken: one mail goes out, and the rest after it."""
+    """Ask again now whether a campaign's mails are taken: one mail goes out, and the rest after it.
+
+    Raises NotConfigured with what to set first.
+    """
+    must_be_configured(campaign.sender_address)
     with transaction.atomic(durable=True):
         breaker.try_now([sender_of(campaign)])
         acts.record(by=by, verb=Verb.RESUMED, on=campaign)
@@ -74,7 +79,7 @@ def _move(campaign: Campaign, state: str, lane: SendingLane | None) -> int:
             launch.pause(campaign=campaign)
         else:
             launch.resume(campaign=campaign)
-    except launch.WrongState:
+    except (launch.WrongState, NotConfigured):
         return 0
     if lane is None:
         Campaign.objects.filter(pk=campaign.pk).update(held_by=None)

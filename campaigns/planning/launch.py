@@ -16,6 +16,7 @@ from campaigns.planning.draft import held_draft
 from campaigns.planning.freezing import FreezingStep
 from campaigns.planning.models import Campaign
 from campaigns.planning.moves import move
+from campaigns.sending.configuration import must_be_configured
 from crm.access import acts
 from crm.access.acts import By
 from crm.access.verbs import Verb
@@ -91,8 +92,9 @@ def pause(*, campaign: Campaign, by: By = None) -> None:
 
 @transaction.atomic(durable=True)
 def resume(*, campaign: Campaign, by: By = None) -> None:
-    """Let a held campaign go on where it stopped. Raises WrongState."""
+    """Let a held campaign go on where it stopped. Raises WrongState, and NotConfigured with what to set first."""
     row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    must_be_configured(row.sender_address)
     _move(row, [State.PAUSED], State.SENDING if row.frozen_at else State.FREEZING, error="")
     acts.record(by=by, verb=Verb.RESUMED, on=row)
 

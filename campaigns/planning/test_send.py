@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from campaigns.planning.models import CampaignCell
 from campaigns.planning.preview import preview
+from campaigns.sending.configuration import must_be_configured
 from campaigns.sending.message import Addressed, build, domain_of, wire_address
 from campaigns.sending.transports.base import Answers, Stage
 from campaigns.sending.transports.registry import EMAIL, transport_for
@@ -53,8 +54,9 @@ def send_test(*, cell: CampaignCell, customer: Customer, address: str, actor: st
     """Send the mail a customer would get to another address, marked in the subject, by the configured mail server.
 
     The customer's name is left out: a test may go to anybody. The act names the campaign and who asked, never the
-    address. Raises NotSent, Unreachable when no server answers, and what preview raises.
+    address. Raises NotConfigured, NotSent, Unreachable when no server answers, and what preview raises.
     """
+    must_be_configured(cell.campaign.sender_address)
     mail = preview(cell=cell, customer=customer).mail
     sender = cell.campaign.sender_address or settings.SENDER_ADDRESS
     message = build(

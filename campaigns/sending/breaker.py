@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from campaigns.sending import configuration
 from campaigns.sending.lanes import SendingLane
 from campaigns.sending.transports.base import About, Answer, Stage
 from lib.scrub import scrub
@@ -31,7 +32,16 @@ SERVER_MINUTES = (1, 2, 5, 10, 15)
 """How long a server is left alone: most are back within minutes, and a quarter of an hour lost is the most."""
 SENDER_MINUTES = (5, 10, 20, 60)
 """How long a refused sender waits: DNS and standing take minutes to hours, and trying in vain makes standing worse."""
-SERVER_REASONS = {SendingLane.Reason.UNREACHABLE, SendingLane.Reason.SIGN_IN, SendingLane.Reason.BUSY}
+SETTINGS_MINUTES = (1,)
+"""Nobody is asked, so looking again costs nothing."""
+LADDERS = {
+    SendingLane.Reason.UNREACHABLE: SERVER_MINUTES,
+    SendingLane.Reason.SIGN_IN: SERVER_MINUTES,
+    SendingLane.Reason.BUSY: SERVER_MINUTES,
+    SendingLane.Reason.SENDER: SENDER_MINUTES,
+    SendingLane.Reason.STORM: SENDER_MINUTES,
+    SendingLane.Reason.SETTINGS: SETTINGS_MINUTES,
+}
 
 
 class Admission(StrEnum):
@@ -52,14 +62,21 @@ class Breaker:
     """Sender → answers without a refusal since the row was last written: a healthy lane costs no write."""
 
     def waits(self) -> bool:
-        """Say whether the server itself is held and it is not yet time to ask again."""
+        """Say whether nothing goes out for anybody: for want of settings, or while the server is held and not asked."""
+        if any(configuration.of_installation()):
+            self._hold("", SendingLane.Reason.SETTINGS, Answer(Stage.NOT_TRIED))
+            return True
         now = timezone.now()
-        return self._rows([""]).exclude(state=SendingLane.State.OPEN).filter(retry_at__gt=now).exists()
+        return any(lane.retry_at and lane.retry_at > now for lane in self._held([""]))
 
     def admit(self, sender: str, seconds: float) -> Admission:
         """Say whether a sender's mails may go; a probe is given to one worker, for so many seconds at most."""
+        if any(configuration.of_sender(sender)):
+            # Asked here too because settings change while campaigns run. Held like a refusal: no mail is burned on it.
+            self._hold(sender, SendingLane.Reason.SETTINGS, Answer(Stage.NOT_TRIED))
+            return Admission.HELD
         now = timezone.now()
-        held = list(self._rows(["", sender]).exclude(state=SendingLane.State.OPEN))
+        held = self._held(["", sender])
         if not held:
             return Admission.OPEN
         if any(lane.retry_at and lane.retry_at > now for lane in held):
@@ -135,13 +152,13 @@ class Breaker:
         if lane.state == SendingLane.State.HELD and lane.retry_at and lane.retry_at > now:
             # Another worker met the same refusal: one hold, not two.
             return
-        ladder = SERVER_MINUTES if reason in SERVER_REASONS else SENDER_MINUTES
+        ladder = LADDERS[SendingLane.Reason(reason)]
         minutes = ladder[min(lane.tries, len(ladder) - 1)]
         lane.since = lane.since or now
         lane.state, lane.reason, lane.followed = SendingLane.State.HELD, reason, False
         lane.tries = min(lane.tries + 1, 1_000)
         lane.retry_at = now + timedelta(minutes=minutes)
-        if answer.text or answer.code:
+        if answer.text or answer.code or reason == SendingLane.Reason.SETTINGS:
             lane.code, lane.reply = answer.code, scrub(answer.text)[:200]
         lane.save()
 
@@ -150,6 +167,13 @@ class Breaker:
             state=SendingLane.State.OPEN, reason="", code=None, reply="", since=None, retry_at=None,
             tries=0, followed=False, refused=0, delayed=0,
         )  # fmt: skip
+
+    def _held(self, senders: Sequence[str]) -> list[SendingLane]:
+        """Return the lanes that are not open; what waited for settings is opened, for they are asked before this."""
+        held = list(self._rows(senders).exclude(state=SendingLane.State.OPEN))
+        if mended := [lane.sender for lane in held if lane.reason == SendingLane.Reason.SETTINGS]:
+            self._open(mended)
+        return [lane for lane in held if lane.sender not in mended]
 
     def _rows(self, senders: Sequence[str]) -> "QuerySet[SendingLane]":
         return SendingLane.objects.filter(channel=self.channel, sender__in=senders)

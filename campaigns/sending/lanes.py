@@ -28,6 +28,7 @@ class SendingLane(models.Model):
         BUSY = "busy", _("The mail server asks us to wait.")
         SENDER = "sender", _("The mail server refuses the sender.")
         STORM = "storm", _("The mail server refuses many mails of this sender.")
+        SETTINGS = "settings", _("Sender, postal address or mail server are not your own yet.")
 
     channel = models.CharField(max_length=10, default="email")
     sender = models.CharField(max_length=320, blank=True)
@@ -87,5 +88,8 @@ ADVICE = {
     ),
     SendingLane.Reason.STORM: _(
         "Read the server's answer. Often the mail looks like spam to it, or the domain lacks SPF, DKIM or DMARC."
+    ),
+    SendingLane.Reason.SETTINGS: _(
+        "Set SENDER_ADDRESS, POSTAL_ADDRESS and EMAIL_URL to your own, not to examples, and restart."
     ),
 }

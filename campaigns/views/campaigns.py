@@ -19,6 +19,7 @@ from campaigns.forms import NameForm, ScheduleForm, SenderForm, first_error
 from campaigns.planning import draft, holding, launch, suggest
 from campaigns.planning.models import Campaign
 from campaigns.planning.progress import Progress, progress
+from campaigns.sending.configuration import NotConfigured
 from campaigns.views.matrix import matrix_context
 from crm.access.guards import for_editors, may_edit, signed_in
 from crm.access.models import User
@@ -145,7 +146,7 @@ def campaign_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     row = get_object_or_404(Campaign, pk=pk)
     try:
         messages.success(request, _ACTS[act](row, signed_in(request)))
-    except (launch.WrongState, draft.NotADraft) as wrong:
+    except (launch.WrongState, draft.NotADraft, NotConfigured) as wrong:
         messages.error(request, str(wrong))
         return redirect("campaigns:campaign", pk)
     return redirect("campaigns:campaigns") if act == "discard" else redirect("campaigns:campaign", pk)

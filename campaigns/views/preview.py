@@ -16,6 +16,7 @@ from campaigns.forms import TestForm, first_error
 from campaigns.planning.models import Campaign, CampaignCell
 from campaigns.planning.preview import NoText, Preview, beside, cell_of, find, first, preview, reaches
 from campaigns.planning.test_send import NotSent, TestUnreachable, send_test
+from campaigns.sending.configuration import NotConfigured
 from campaigns.views.framed import framed, without_pictures
 from crm.access.guards import for_editors, signed_in
 from crm.customers.models import Customer
@@ -81,6 +82,8 @@ def campaign_test(request: HttpRequest, pk: int) -> HttpResponse:
         send_test(cell=cell, customer=customer, address=form.cleaned_data["address"], actor=actor)
     except (NoText, CompileError, RenderError):
         messages.error(request, _("The mail has errors; see the checklist."))
+    except NotConfigured as wrong:
+        messages.error(request, str(wrong))
     except TestUnreachable:
         messages.error(request, _("No mail server answers. Nothing was sent."))
     except NotSent as refused:

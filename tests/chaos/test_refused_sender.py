@@ -4,9 +4,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -21,7 +21,7 @@ from tests.kits.scripted_server import scripted_server
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(databases=["default", "keystore"], transaction=True)]
 MAILS = 5_000
 WELL = 2_000
-WRONG = "550 5.1.8 <news@example.com>: Sender address rejected: Domain not found"
+WRONG = "550 5.1.8 <news@lamps.internal>: Sender address rejected: Domain not found"
 PUMPING = ["manage.py", "pump", "--loop", "--pause", "0.2", "--limit", "200"]
 
 
@@ -38,10 +38,17 @@ def in_state(made: Campaign, state: str) -> bool:
     return Campaign.objects.filter(pk=made.pk, state=state).exists()
 
 
-def test_a_sender_refused_in_the_middle_of_a_campaign_costs_nobody_a_mail(tmp_path: Path, admin: Client) -> None:
+def test_a_sender_refused_in_the_middle_of_a_campaign_costs_nobody_a_mail(
+    tmp_path: Path, admin: Client, own_sender: str, settings: Any
+) -> None:
     with scripted_server() as server:
         server.mail = lambda sender: WRONG if len(server.taken) >= WELL else None
-        where = {"EMAIL_URL": f"smtp://127.0.0.1:{server.port}", "SENDER_ADDRESS": settings.SENDER_ADDRESS}
+        settings.MAILBOX_ENABLED, settings.EMAIL_TRANSPORT = False, server.settings
+        where = {
+            "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+            "SENDER_ADDRESS": own_sender,
+            "POSTAL_ADDRESS": settings.POSTAL_ADDRESS,
+        }
         pumps = [Process(PUMPING, tmp_path, where) for _ in range(2)]
         try:
             # They come up while the campaign is made.

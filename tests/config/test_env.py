@@ -110,6 +110,10 @@ def test_a_mail_server_is_taken_apart(url: str, port: int, tls: str) -> None:
     assert (told["host"], told["port"], told["tls"], told["user"]) == ("mail.example.com", port, tls, "")
 
 
+def test_a_mail_server_without_a_host_is_not_this_machine() -> None:
+    assert env.email("smtp://")["host"] == ""
+
+
 @pytest.mark.parametrize(
     "url", ["http://mail.example.com", "smtp://u:hush@h:x", "smtp://u:hush@[h", "mail.example.com"]
 )

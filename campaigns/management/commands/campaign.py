@@ -12,8 +12,9 @@ from campaigns.emails.starters import install_starters
 from campaigns.planning import audience, checklist, draft, launch, suggest
 from campaigns.planning.models import Campaign
 from campaigns.planning.progress import Progress, progress
+from campaigns.sending.configuration import NotConfigured
 
-REFUSALS = (draft.NotADraft, launch.NotReady, launch.WrongState, suggest.NothingToSuggest)
+REFUSALS = (draft.NotADraft, launch.NotReady, launch.WrongState, suggest.NothingToSuggest, NotConfigured)
 
 
 class Command(BaseCommand):

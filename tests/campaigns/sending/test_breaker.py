@@ -21,8 +21,8 @@ from tests.campaigns import mailing
 from tests.kits.scripted_server import ScriptedServer, scripted_server
 
 pytestmark = pytest.mark.django_db(databases=["default", "keystore"])
-WRONG = "550 5.1.8 <news@example.com>: Sender address rejected: Domain not found"
-NEWS = "news@example.com"
+WRONG = "550 5.1.8 <news@lamps.internal>: Sender address rejected: Domain not found"
+NEWS = "news@lamps.internal"
 TAKEN = Answer(Stage.DELIVERED, 250, "ok")
 SPAM = Answer(Stage.REFUSED, 554, "5.7.1 spam", About.POLICY)
 SLOW_DOWN = Answer(Stage.REFUSED, 451, "4.7.1 slow down", About.POLICY)
@@ -31,9 +31,10 @@ NOT_US = Answer(Stage.REFUSED, 550, "5.1.8 no domain", About.SENDER)
 
 
 @pytest.fixture
-def server(settings: Any) -> Iterator[ScriptedServer]:
+def server(settings: Any, own_sender: str) -> Iterator[ScriptedServer]:
     """A scripted mail server that the settings lead to."""
-    settings.MAILBOX_ENABLED, settings.SENDER_ADDRESS = False, NEWS
+    assert own_sender == NEWS
+    settings.MAILBOX_ENABLED = False
     with scripted_server() as found:
         settings.EMAIL_TRANSPORT = found.settings
         yield found
@@ -147,8 +148,8 @@ def test_the_answer_of_one_mail_alone_does_not_hold_the_lane_for_ever(server: Sc
 
 def test_campaigns_of_another_sender_go_on(server: ScriptedServer) -> None:
     held, free = started(30, "held"), started(30, "free")
-    Campaign.objects.filter(pk=free.pk).update(sender_address="shop@example.com")
-    Message.objects.filter(campaign=free).update(sender_address="shop@example.com")
+    Campaign.objects.filter(pk=free.pk).update(sender_address="shop@lamps.internal")
+    Message.objects.filter(campaign=free).update(sender_address="shop@lamps.internal")
     server.mail = lambda sender: WRONG if sender == NEWS else None
     beat()
     beat()

@@ -27,7 +27,7 @@ ANSWERS = {
 
 
 @pytest.mark.django_db(databases=["default", "keystore"])
-def test_every_answer_has_its_outcome_in_the_ledger(settings: Any) -> None:
+def test_every_answer_has_its_outcome_in_the_ledger(settings: Any, own_sender: str) -> None:
     settings.MAILBOX_ENABLED = False
     mailing.start(mailing.campaign((mailing.segment(mailing.people(7)), mailing.template(), None)))
     with scripted_server(rcpt=ANSWERS.get) as server:
