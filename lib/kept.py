@@ -4,6 +4,7 @@ Whoever comes while a figure is being worked out anew gets the one before; only 
 wait for the one who works it out.
 """
 
+import hashlib
 import time
 import uuid
 from collections.abc import Callable
@@ -16,6 +17,8 @@ STALE_SECONDS = 24 * 3600
 """A figure past its time is still shown for so long, while one caller works it out anew."""
 LOCK_SECONDS = 60
 """Whoever works a figure out and dies lets the next one try after so long."""
+PREFIX = "kept"
+"""Of the keys; a test has one of its own, so that it sees no figure of another's."""
 WAIT_SECONDS = 10.0
 LOOK_SECONDS = 0.02
 
@@ -58,8 +61,9 @@ def _look(name: str) -> Any:
 
 
 def _key(name: str) -> str:
-    return f"kept:{name}"
+    # A name may hold anything, moments for one; a key of a cache may not.
+    return f"{PREFIX}:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _lock(name: str) -> str:
-    return f"keeping:{name}"
+    return f"{_key(name)}:lock"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -27,6 +28,7 @@ from crm.interactions import partitions
 from crm.interactions.models import Interaction
 from crm.privacy import erasure, vault
 from crm.privacy.vault import Sealing
+from lib import kept
 from recommendations.serving import placing
 
 NEVER_EMPTIED = ("crm_act", "crm_opening", "crm_consentevent")
@@ -71,6 +73,12 @@ def own_sender(settings: Any) -> str:
     """Sender and postal address as a company sets them; with examples nothing goes to a mail server of one's own."""
     settings.SENDER_ADDRESS, settings.POSTAL_ADDRESS = "news@lamps.internal", "2 Lamp Street, Lampton"
     return str(settings.SENDER_ADDRESS)
+
+
+@pytest.fixture(autouse=True)
+def own_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees a figure that was kept while another ran."""
+    monkeypatch.setattr(kept, "PREFIX", f"kept:{uuid4()}")
 
 
 def person(name: str, **fields: Any) -> Customer:

@@ -12,6 +12,9 @@ from campaigns.planning.models import Campaign
 from campaigns.planning.placing import VARIANT
 from crm.consents.purposes import Purpose
 from crm.eligibility.reasons import Lane, sql
+from lib.kept import kept
+
+KEPT_SECONDS = 60
 
 # Everybody once, in the first row among the rows of their segments: the smallest place, which needs no sorting of
 # people. The segments are given as an array, so that the planner knows how many rows to expect and joins by hash.
@@ -66,6 +69,15 @@ class Audience:
     def out(self) -> int:
         """People in the audience who get nothing."""
         return sum(self.excluded.values())
+
+
+def kept_count(campaign: Campaign) -> Audience:
+    """Return who would get the campaign, counted at most a minute ago; anew when its rows or their segments change."""
+    rows = campaign.cells.order_by("position", "id").values_list(
+        "pk", "segment", "segment__size", "segment__refreshed_at"
+    )
+    name = f"audience:{campaign.pk}:{campaign.created_at}:{list(rows)}"
+    return kept(name, KEPT_SECONDS, lambda: count(campaign))
 
 
 def count(campaign: Campaign) -> Audience:

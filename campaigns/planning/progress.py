@@ -10,8 +10,12 @@ from django.utils import timezone
 
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
+from lib.kept import kept
 
 SPEED_WINDOW = timedelta(seconds=60)
+SETTLED = timedelta(minutes=10)
+"""Rows of a cancelled campaign are closed behind it; after so long they are."""
+KEPT_SECONDS = 600
 State = Delivery.State
 
 
@@ -41,8 +45,24 @@ class Progress:
 
 
 def progress(campaigns: Iterable[Campaign]) -> dict[int, Progress]:
-    """Return campaign id → progress, for those that have deliveries; one query for all of them."""
-    by_message = {campaign.message_id: campaign.pk for campaign in campaigns if campaign.message_id}
+    """Return campaign id → progress, for those that have deliveries; one query for all of them.
+
+    Two where some are over: only clicks still come to those, so they are counted every ten minutes, however many look.
+    """
+    settled: dict[int, int] = {}
+    moving: dict[int, int] = {}
+    for campaign in campaigns:
+        if campaign.message_id:
+            ended = campaign.finished_at
+            over = ended is not None and ended < timezone.now() - SETTLED
+            (settled if over else moving)[campaign.message_id] = campaign.pk
+    found = _counted(moving) if moving else {}
+    if settled:
+        found |= kept(f"progress:{sorted(settled.items())}", KEPT_SECONDS, lambda: _counted(settled))
+    return found
+
+
+def _counted(by_message: dict[int, int]) -> dict[int, Progress]:
     rows = (
         Delivery.objects.filter(message__in=by_message)
         .values("message_id")

@@ -19,9 +19,15 @@ from campaigns.planning.intervals import Rate
 from campaigns.planning.models import Campaign
 from campaigns.sending.models import Delivery
 from campaigns.sending.states import by_name
+from lib import languages
+from lib.kept import kept
 from segmentation.segments.models import Segment
 
 WINDOW = timedelta(days=7)
+RUNNING_SECONDS = 15
+ENDED_SECONDS = 10 * 60
+OVER_SECONDS = 24 * 60 * 60
+"""A report is kept so long while mails leave, while their orders still count, and after that."""
 HOURLY = timedelta(hours=72)
 """Up to this long a curve goes by the hour, beyond it by the day."""
 
@@ -131,6 +137,18 @@ def report(campaign: Campaign) -> Report:
     found.reasons = _reasons(campaign)
     found.curve = _curve(asked, first, last) if found.total.sent else {}
     return found
+
+
+def kept_report(campaign: Campaign) -> Report:
+    """Return the report as pages show it: worked out once for all who look, and the more rarely the less it changes."""
+    ended = campaign.finished_at
+    if ended is None:
+        seconds = RUNNING_SECONDS
+    else:
+        seconds = ENDED_SECONDS if ended > timezone.now() - WINDOW - timedelta(days=1) else OVER_SECONDS
+    # By the language too, in which segments and offers are named; a campaign that moves on has another report at once.
+    name = f"report:{campaign.message_id}:{campaign.created_at}:{campaign.state}:{ended}:{languages.page()}"
+    return kept(name, seconds, lambda: report(campaign))
 
 
 COLUMNS = ("planned", "sent", "failed", "unknown", "suppressed", "cancelled", "waiting")

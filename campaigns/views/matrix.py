@@ -65,7 +65,7 @@ def matrix_context(request: HttpRequest, row: Campaign) -> dict[str, Any]:
     language = get_language() or "en"
     cells = list(row.cells.select_related("segment", "offer", "template").order_by("position", "id"))
     is_draft = row.state in {Campaign.State.DRAFT, Campaign.State.SCHEDULED}
-    counted = audience.count(row) if is_draft else None
+    counted = audience.kept_count(row) if is_draft else None
     taken = {cell.segment_id for cell in cells}
     offers = list(eligible()) + [cell.offer for cell in cells if cell.offer]
     problems = checklist.problems(row) if row.state == Campaign.State.DRAFT else []

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.offers.wording import money
 from campaigns.planning.intervals import Rate
 from campaigns.planning.models import Campaign
-from campaigns.planning.report import Report, ReportLine, csv_rows, report
+from campaigns.planning.report import Report, ReportLine, csv_rows, kept_report
 from campaigns.sending.models import Delivery
 from lib.tables import csv_lines
 
@@ -29,7 +29,7 @@ STATES: dict[str, str | Promise] = {
 def campaign_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the report of a campaign."""
     campaign = get_object_or_404(Campaign, pk=pk)
-    found = report(campaign)
+    found = kept_report(campaign)
     reasons = dict(Delivery.Reason.choices)
     context = {
         "nav": "campaigns",
@@ -60,7 +60,7 @@ def campaign_report_csv(request: HttpRequest, pk: int) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="campaign-{campaign.pk}.csv"'
     answer.write("\ufeff")  # so that Excel reads Chinese names
-    answer.writelines(csv_lines(csv_rows(report(campaign))))
+    answer.writelines(csv_lines(csv_rows(kept_report(campaign))))
     return answer
 
 

@@ -3,8 +3,9 @@
 from datetime import UTC
 
 import uuid_utils.compat as uuid
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import TruncDate
+from django.db.models.functions import TruncDate, Upper
 from django.utils.translation import gettext_lazy as _
 
 from crm.customers.querysets import CustomerQuerySet
@@ -57,6 +58,8 @@ class Customer(models.Model):
             # Read by the API's list, whose pages walk the ids.
             models.Index(fields=["country", "id"], name="customer_by_country"),
             models.Index(fields=["language", "id"], name="customer_by_language"),
+            # Read by the search box: the beginning of a shop's own number, in capitals or not.
+            models.Index(OpClass(Upper("external_id"), name="text_pattern_ops"), name="customer_by_own_number"),
         ]
 
     class Privacy:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST
 from crm.access.guards import editor
 from crm.catalog.models import Product
 from lib.artifacts import BadArtifact, OtherFormat
+from lib.kept import kept
 from lib.wake import wake
 from recommendations.evaluation.fairness import SHOWN
 from recommendations.models import Changeover, ModelVersion, Recommendation
@@ -27,6 +29,8 @@ VERSIONS_SHOWN = 20
 CHANGEOVERS_SHOWN = 10
 SHOWN_FROM = 0.005
 """Weights below this are not worth a line."""
+LISTS_SECONDS = 600
+"""So long the number of stored lists is kept: they are written anew when a version begins to serve."""
 
 
 def overview(request: HttpRequest) -> HttpResponse:
@@ -39,14 +43,17 @@ def overview(request: HttpRequest) -> HttpResponse:
         "training": newest if newest and newest.active else None,
         "newest": newest,
         "versions": ModelVersion.objects.all()[:VERSIONS_SHOWN],
-        "lists": Recommendation.objects.count() if live else 0,
-        "personal": Recommendation.objects.filter(personal=True).count() if live else 0,
+        **(kept(f"lists:{live.pk}:{live.promoted_at}", LISTS_SECONDS, _lists) if live else {"lists": 0, "personal": 0}),
         "changeovers": Changeover.objects.select_related("version", "before", "by")[:CHANGEOVERS_SHOWN],
         "shown_products": Product.objects.recommendable().count(),
     }
     if live:
         context |= _figures(live)
     return render(request, "recommendations/overview.html", context)
+
+
+def _lists() -> dict[str, int]:
+    return Recommendation.objects.aggregate(lists=Count("pk"), personal=Count("pk", filter=Q(personal=True)))
 
 
 def model(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The segment builder: a tree of plain form fields, drawn by the server, with a live count."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from crm.access.models import User
 from crm.consents.purposes import BY_KEY, LABELS, Purpose
 from crm.customers.models import Customer
 from crm.privacy import reveal
+from lib.kept import kept
 from lib.outside import whole
 from segmentation.forms import MATCHES, RowNode, SegmentForm, Tree
 from segmentation.rules.choices import choices
@@ -21,11 +23,13 @@ from segmentation.rules.compile import compile_rule
 from segmentation.rules.fields import FIELDS, FieldKind
 from segmentation.rules.grammar import Rule, RuleError, parse
 from segmentation.segments import edit
-from segmentation.segments.count import count_rule
+from segmentation.segments.count import Count, count_rule
 from segmentation.segments.models import Segment
 from segmentation.segments.starters import STARTERS
 
 SAMPLE = 5
+KEPT_SECONDS = 30
+"""So long the count of a rule is shown to whoever asks for the same one."""
 TO_START_WITH: dict[str, Any] = {"all": [{"field": "order_count", "op": "at_least", "value": 2}]}
 
 
@@ -102,8 +106,9 @@ def _save(row: Segment | None, form: SegmentForm, tree: Tree, user: User) -> Seg
 
 def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, focus: str = "") -> dict[str, Any]:
     rule: Rule | None = None
+    written = tree.root.to_json(drop_blank=True)
     try:
-        rule = parse(tree.root.to_json(drop_blank=True))
+        rule = parse(written)
     except RuleError as error:
         node = tree.root.at(error.place)
         node.error = node.error or str(error)
@@ -116,7 +121,7 @@ def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, foc
         "form": form,
         "tree": tree.root,
         "focus": focus,
-        "count": count_rule(rule) if rule else None,
+        "count": _count(row, rule, written) if rule else None,
         "sample": _sample(rule, user) if rule else [],
         "unfinished": any(node.blank for node in asked),
         "groups": _fields_by_group(),
@@ -126,6 +131,18 @@ def _context(user: User, row: Segment | None, form: SegmentForm, tree: Tree, foc
         "other_segments": [(str(other.pk), other) for other in others],
         "action": reverse("segmentation:segment_edit", args=[row.pk]) if row else reverse("segmentation:segment_new"),
     }
+
+
+def _count(row: Segment | None, rule: Rule, written: Any) -> Count:
+    """What the last refresh counted, where the rule is still the segment's own: no page counts what is stored."""
+    try:
+        is_own = row is not None and row.refreshed_at is not None and rule == parse(row.rule)
+    except RuleError:
+        is_own = False
+    if row and is_own:
+        return Count(row.size, row.reachable)
+    # Everybody who begins a segment sees the same rule first, and rows are taken out and put back.
+    return kept(f"rule:{json.dumps(written)}", KEPT_SECONDS, lambda: count_rule(rule))
 
 
 def _fields_by_group() -> list[tuple[str, list[Any]]]:

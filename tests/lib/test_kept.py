@@ -67,7 +67,7 @@ def test_a_computation_that_fails_opens_the_lock(name: str) -> None:
 
 
 def test_who_was_slower_than_the_lock_holds_opens_nobody_elses_and_overwrites_nothing(name: str) -> None:
-    lock = f"keeping:{name}"
+    lock = kept._lock(name)
 
     def slower_than_the_lock() -> int:
         cache.set(lock, "somebody else's", 60)
@@ -75,6 +75,6 @@ def test_who_was_slower_than_the_lock_holds_opens_nobody_elses_and_overwrites_no
 
     assert kept.kept(name, 60, slower_than_the_lock) == 1
     assert cache.get(lock) == "somebody else's"
-    assert cache.get(f"kept:{name}") is None
+    assert cache.get(kept._key(name)) is None
     cache.delete(lock)
     assert kept.kept(name, 60, lambda: 2) == 2

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.catalog.models import Product
@@ -200,3 +202,13 @@ def test_a_job_says_how_long_it_will_take_and_that_another_worker_has_it(markete
     assert "约剩 7 分钟" in chinese
     ModelVersion.objects.filter(pk=version.pk).update(done=0, attempts=1)
     assert "left" not in marketer.get(f"{ROOT}models/{version.pk}/job/").content.decode()
+
+
+def test_stored_lists_are_counted_once_for_all_who_look(analyst: Client, marketer: Client, ada: Customer) -> None:
+    shelves.shelf(ada, shelves.products(6), shelves.version())
+    counted = []
+    for browser in (analyst, marketer):
+        with CaptureQueriesContext(connection) as asked:
+            assert browser.get(ROOT).context["lists"] == 1
+        counted.append([one["sql"] for one in asked if "COUNT" in one["sql"] and "recommendations_rec" in one["sql"]])
+    assert [len(found) for found in counted] == [1, 0]

@@ -224,3 +224,14 @@ def test_an_address_typed_into_the_box_opens_its_customer_and_stays_out_of_addre
     assert marketer.post("/search/", {"q": "nobody@example.com"}).headers["location"] == "/customers/"
     assert analyst.post("/search/", {"q": "ada@example.com"}).headers["location"] == "/customers/"
     assert marketer.post("/search/", {"q": "lamp"}).headers["location"] == "/search/?q=lamp"
+
+
+def test_the_beginning_of_an_own_number_is_found_by_an_index_in_capitals_or_not(analyst: Client, ada: Customer) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert list(analyst.get("/search/", {"q": "aD"}).context["customers"]) == [ada]
+    (statement,) = [one["sql"] for one in asked if 'FROM "crm_customer"' in one["sql"] and "LIKE" in one["sql"]]
+    with connection.cursor() as cursor:
+        # A handful of rows is read faster from end to end, and by their ids.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        assert "customer_by_own_number" in str(cursor.fetchall())

@@ -1,11 +1,15 @@
 """Who would get a campaign."""
 
 import pytest
+from django.utils import timezone
 
-from campaigns.planning.audience import count
+from campaigns.planning.audience import count, kept_count
 from campaigns.planning.draft import create
+from campaigns.planning.models import CampaignCell
 from campaigns.sending.states import State
 from crm.privacy import suppression
+from segmentation.segments.models import Membership
+from segmentation.segments.refresh import refresh
 from tests.campaigns.mailing import materialise
 from tests.campaigns.planning import shop
 
@@ -50,3 +54,16 @@ def test_counting_and_freezing_know_the_suppression_list() -> None:
 def test_an_empty_matrix_reaches_nobody() -> None:
     audience = count(create(name="May"))
     assert (audience.cells, audience.people, audience.reachable) == ({}, 0, 0)
+
+
+def test_a_draft_that_is_looked_at_again_is_counted_anew_only_when_its_rows_or_segments_changed() -> None:
+    reader, other, mail = shop.person(), shop.person(), shop.template()
+    who = shop.segment("A", [reader])
+    draft = shop.campaign((who, None, mail))
+    assert kept_count(draft).reachable == 1
+    Membership.objects.create(segment=who, customer=other, since=timezone.now())
+    assert kept_count(draft).reachable == 1
+    refresh(segment=who)
+    assert kept_count(draft).reachable == 2
+    CampaignCell.objects.create(campaign=draft, segment=shop.segment("B", [shop.person()]), template=mail, position=1)
+    assert kept_count(draft).reachable == 3

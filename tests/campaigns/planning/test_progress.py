@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from campaigns.planning.draft import create
 from campaigns.planning.progress import Progress, progress
@@ -32,3 +33,21 @@ def test_deliveries_are_counted_by_what_became_of_them() -> None:
 def test_nothing_that_moves_has_no_end_in_sight() -> None:
     assert Progress(total=5, waiting=5).minutes_left is None
     assert Progress(total=5, waiting=0, per_minute=9).minutes_left is None
+
+
+def test_what_is_over_is_counted_once_for_all_who_look_and_what_moves_each_time(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    now = timezone.now()
+    over, moving = create(name="May"), create(name="June")
+    for campaign in (over, moving):
+        mailing.delivery(campaign, customer=shop.person(sealed=False), state=State.SENT, sent_at=now)
+    over.finished_at = now - timedelta(hours=1)
+    assert {far.clicked for far in progress([over, moving]).values()} == {0}
+    Delivery.objects.update(clicked_at=now)
+    with django_assert_num_queries(1):
+        far = progress([over, moving])
+    assert (far[over.pk].clicked, far[moving.pk].clicked) == (0, 1)
+    # Just finished or cancelled, its last rows may still be closed.
+    over.finished_at = now
+    assert progress([over])[over.pk].clicked == 1

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.planning.models import Campaign, CampaignCell
-from campaigns.planning.report import WINDOW, report
+from campaigns.planning.report import WINDOW, kept_report, report
 from campaigns.sending.models import Delivery
 from crm.customers.models import Customer
 from tests.campaigns import mailing
@@ -103,3 +104,21 @@ def test_the_report_costs_the_same_whatever_the_size(
             deliver(cell, shop.person(sealed=False), now)
     with django_assert_max_num_queries(6):
         report(may)
+
+
+def test_whoever_looks_at_a_finished_campaign_again_costs_no_counting_until_it_may_have_changed(
+    may: Campaign, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    now = timezone.now()
+    first, _second = may.cells.all()
+    deliver(first, shop.person(sealed=False), now)
+    may.state, may.finished_at = Campaign.State.SENT, now
+    assert kept_report(may).total.opened == 0
+    may.deliveries.update(opened_at=now)
+    with django_assert_num_queries(0):
+        assert kept_report(may).total.opened == 0
+    # Named in the reader's language, each has one of its own; and so has a campaign that moved on.
+    with override("zh-hans"):
+        assert kept_report(may).total.opened == 1
+    may.state = Campaign.State.CANCELLED
+    assert kept_report(may).total.opened == 1

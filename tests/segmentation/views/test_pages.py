@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,8 +14,10 @@ from crm.privacy.models import Opening
 from segmentation.clusters.models import ClusterRun
 from segmentation.portraits.models import Portrait
 from segmentation.segments import edit
+from segmentation.segments.count import Count
 from segmentation.segments.models import Segment
 from segmentation.segments.run_clusters import run_clusters
+from segmentation.views import builder
 from tests.conftest import person
 from tests.segmentation.people import PROFILED, customers, portray
 
@@ -237,3 +240,21 @@ def test_a_finished_run_shows_names_features_and_quality(marketer: Client, db: N
     assert len(answer.context["cards"][0]["features"]) == 2
     newest = marketer.get(reverse("segmentation:clusters"))
     assert newest.context["run"] == run
+
+
+def test_a_builder_shows_what_the_last_refresh_counted_and_counts_only_what_is_changed(
+    marketer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = edit.create(name="Many", rule=MANY)
+    type(segment).objects.filter(pk=segment.pk).update(size=41, reachable=7)
+    counted: list[Any] = []
+
+    def noted(rule: Any) -> Count:
+        counted.append(rule)
+        return Count(1, 1)
+
+    monkeypatch.setattr(builder, "count_rule", noted)
+    assert "41 customers" in marketer.get(reverse("segmentation:segment_edit", args=[segment.pk])).content.decode()
+    assert counted == []
+    marketer.get(reverse("segmentation:segment_new"))
+    assert len(counted) == 1
