@@ -10,6 +10,7 @@ urlpatterns = [
     path("customers/<uuid:uuid>/reveal/", customers.customer_reveal, name="customer_reveal"),
     path("customers/<uuid:uuid>/consent/", consents.withdraw, name="customer_withdraw"),
     path("customers/<uuid:uuid>/consent/<slug:key>/", consents.grant, name="customer_grant"),
+    path("customers/<uuid:uuid>/lift/", customers.customer_lift, name="customer_lift"),
     path("customers/<uuid:uuid>/erase/", customers.customer_erase, name="customer_erase"),
     path("products/", products.products, name="products"),
     path("products/<int:pk>/", products.product, name="product"),

@@ -37,6 +37,7 @@ WORDS: dict[str, str | Promise] = {
     "purposes": gettext_lazy("purposes"),
     "purpose": gettext_lazy("purpose"),
     "reason": gettext_lazy("reason"),
+    "why": gettext_lazy("because"),
     "columns": gettext_lazy("columns"),
     "subject": gettext_lazy("subject"),
     "scopes": gettext_lazy("rights"),

@@ -8,11 +8,14 @@ Sending opens a batch of addresses anyway, and asks `listed` about them in one q
 
 from collections.abc import Iterable, Sequence
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.access import acts
 from crm.access.acts import By
 from crm.access.verbs import Verb
+from crm.customers.models import Customer
 from crm.privacy import blindindex, vault
 from crm.privacy.blindindex import address_mac
 from crm.privacy.models import Suppression
@@ -20,6 +23,23 @@ from crm.privacy.models import Suppression
 Reason = Suppression.Reason
 LOOKED_UP = 5_000
 """Identities looked up at once."""
+
+
+class LiftReason(models.TextChoices):
+    """Why an address may be mailed again."""
+
+    ASKED = "asked", gettext_lazy("The person asked for mail again")
+    WORKS = "works", gettext_lazy("The address works again")
+    MISTAKE = "mistake", gettext_lazy("It was listed by mistake")
+
+
+class NotListed(Exception):
+    """There is nothing to lift."""
+
+
+class ErasedStays(Exception):
+    """The address belongs to somebody who was erased."""
+
 
 _MARK = """
 UPDATE crm_identity i SET suppressed = coalesce(s.reason, '')
@@ -75,16 +95,45 @@ def suppressed(email: str) -> bool:
     return bool(listed([email]))
 
 
-@transaction.atomic
-def lift(*, emails: Iterable[str], reasons: Iterable[str] = (Reason.UNSUBSCRIBED,), by: By = None) -> int:
-    """Take addresses off the list, for the given reasons only, because the person said yes again; return how many."""
-    addresses = list(emails)
-    macs = [address_mac(email) for email in addresses]
-    gone = Suppression.objects.filter(address_mac__in=macs, reason__in=list(reasons)).delete()[0]
-    _mark(addresses)
-    if gone:
-        acts.record(by=by, verb=Verb.LIFTED, on="suppression", addresses=gone)
-    return gone
+def entry(email: str) -> Suppression | None:
+    """Return the entry of an address; raise InvalidAddress when it cannot be one."""
+    return Suppression.objects.filter(address_mac=address_mac(email)).first()
+
+
+@transaction.atomic(durable=True)
+def lift(*, email: str, why: LiftReason, by: By, erased: bool = False) -> Reason:
+    """Take an address off the list and return what it stood there for; permission to mail is asked for all the same.
+
+    An address whose person was erased stays unless `erased` says that it is meant: the list is what keeps an erasure
+    standing when the next import brings the person back. Raises NotListed, ErasedStays, InvalidAddress.
+    """
+    return _lift(email, why, by, "suppression", erased)
+
+
+@transaction.atomic(durable=True)
+def lift_customer(*, customer: Customer, why: LiftReason, actor: str, erased: bool = False) -> Reason:
+    """Take a customer's sealed address off the list as `lift` does; the opening is logged, the act is the customer's.
+
+    Raises NotListed, also for somebody without an address, and ErasedStays.
+    """
+    contact = vault.open_one(customer_id=customer.pk, seal="contact", actor=actor, reason="suppression: lift")
+    if not contact.get("email"):
+        raise NotListed(_("This customer has no e-mail address."))
+    return _lift(contact["email"], why, actor, customer, erased)
+
+
+def _lift(email: str, why: LiftReason, by: By, on: Customer | str, erased: bool) -> Reason:
+    row = Suppression.objects.select_for_update().filter(address_mac=address_mac(email)).first()
+    if row is None:
+        raise NotListed(_("This address is not on the suppression list."))
+    reason = Reason(row.reason)
+    if reason == Reason.ERASED and not erased:
+        raise ErasedStays(_("The person was erased; the entry keeps the next import from bringing them back."))
+    row.delete()
+    _mark([email])
+    # Why is one of a few words: an act is kept for ever, and free text might name the person.
+    acts.record(by=by, verb=Verb.LIFTED, on=on, reason=reason, why=why)
+    return reason
 
 
 def look_up_unknown(*, actor: str = "suppression") -> int:

@@ -1,4 +1,4 @@
-"""What can be done to a customer from a page: open the identity, erase."""
+"""What can be done to a customer from a page: open the identity, take them off the suppression list, erase."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from crm.access.guards import actor, administrator, revealer
 from crm.customers.models import Customer
-from crm.privacy import erasure, reveal
+from crm.privacy import erasure, reveal, suppression
 
 STORES = {
     "keys": gettext_lazy("Keys of the person"),
@@ -56,6 +56,27 @@ def customer_reveal(request: HttpRequest, uuid: Any) -> HttpResponse:
     rest = [name for name in opened if name not in FIELDS]
     fields = [(FIELDS.get(name, name), opened[name]) for name in [*FIELDS, *rest] if opened.get(name)]
     return render(request, "crm/customers/revealed.html", {"nav": "customers", "customer": shown, "fields": fields})
+
+
+@require_POST
+def customer_lift(request: HttpRequest, uuid: Any) -> HttpResponse:
+    """Take a customer's address off the suppression list, for one of a few reasons.
+
+    Raises PermissionDenied for everybody but administrators.
+    """
+    user = administrator(request)
+    shown = one_customer(uuid)
+    why = request.POST.get("why", "")
+    if why not in suppression.LiftReason.values:
+        messages.error(request, _("Say why this address may be mailed again."))
+        return redirect(privacy_tab(shown))
+    try:
+        suppression.lift_customer(customer=shown, why=suppression.LiftReason(why), actor=actor(user))
+    except (suppression.NotListed, suppression.ErasedStays) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Off the suppression list. Mail goes out as far as this person allows it."))
+    return redirect(privacy_tab(shown))
 
 
 @require_POST

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from campaigns.models import Delivery
 from crm.access.guards import signed_in
 from crm.consents.purposes import LABELS, Purpose
-from crm.models import ConsentEvent, Customer, Interaction
-from crm.privacy import audit, erasure, reveal
+from crm.eligibility.reasons import Lane, stopped_by
+from crm.models import ConsentEvent, Customer, Identity, Interaction
+from crm.privacy import audit, erasure, reveal, suppression
 from crm.views.customers import one_customer, stores, word_to_type
 from crm.views.privacy import MASK
 from lib.outside import whole
@@ -118,7 +119,11 @@ def _privacy(request: HttpRequest, shown: Customer, painted: Painted | None) -> 
         if purpose.name and purpose != Purpose.SERVICE
     ]
     consents = ConsentEvent.objects.filter(customer=shown.pk).order_by("-occurred_at", "-id")[:SHOWN_EVENTS]
+    listed = Identity.objects.filter(customer=shown.pk).values_list("suppressed", flat=True).first()
     return {
+        "listed": suppression.Reason(listed) if listed else None,
+        "stops_all": stopped_by(listed or "", Lane.TRANSACTIONAL),
+        "lift_reasons": suppression.LiftReason.choices,
         "purposes": purposes,
         "consents": [(event, LABELS[Purpose(event.purpose)]) for event in consents],
         "openings": audit.openings_of(shown.pk).exclude(actor=MASK)[:SHOWN_EVENTS],

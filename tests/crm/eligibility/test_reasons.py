@@ -88,7 +88,7 @@ def test_an_identity_knows_what_the_list_says_whoever_comes_first() -> None:
     assert known == {early.pk: "complained", late.pk: ""}
     suppression.suppress(emails=["LATE@example.com"], reason="unsubscribed")
     assert Identity.objects.get(pk=late.pk).suppressed == "unsubscribed"
-    suppression.lift(emails=["late@example.com"])
+    suppression.lift(email="late@example.com", why=suppression.LiftReason.ASKED, by=None)
     assert Identity.objects.get(pk=late.pk).suppressed == ""
     vault.seal_many([Sealing(early.pk, early.uuid, email="other@example.com")])
     assert Identity.objects.get(pk=early.pk).suppressed == ""
