@@ -1,10 +1,12 @@
 """Identifiers never reach the facts."""
 
+import random
 from typing import Any
 
 import pytest
 
-from crm.ingest.scrubbing import clean_id, clean_properties, clean_reference, clean_text, names_identifier
+from crm.ingest.scrubbing import SUSPECT, clean_id, clean_properties, clean_reference, clean_text, names_identifier
+from lib.scrub import scrub
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,11 @@ def test_ids_that_are_addresses_become_one_pseudonym_however_they_are_written() 
     assert clean_reference("31198970033") == "31198970033"
     assert clean_reference("a@b.example").startswith("h_")
     assert clean_text("a\x00b") == "ab"
+
+
+def test_the_short_look_passes_no_text_that_holds_an_address_or_a_number() -> None:
+    lot = random.Random(3)
+    for _ in range(20_000):
+        text = "".join(lot.choices("0123456789+() -.a@%\x00", k=lot.randint(1, 24)))
+        if not SUSPECT.search(text):
+            assert scrub(text) == text
