@@ -10,7 +10,7 @@ Prints events (messages) a second, milliseconds of a request, processor millisec
 to the yardstick and the ratio of the rates with readers to those without. Every answer is checked, and in the end what
 is stored is counted against what was answered.
 
-    python benchmarks/intake.py [--people 200000] [--products 20000] [--batches 300] [--rounds 4] [--keep]
+    python benchmarks/intake.py [--people 200000] [--batches 100] [--rounds 4] [--plain] [--alone] [--keep]
 """
 
 import argparse
@@ -104,11 +104,7 @@ def message(lot: random.Random, people: int, products: int) -> dict[str, Any]:
         told["anonymousId"] = str(uuid.UUID(int=lot.getrandbits(128)))
     told |= {"name": "Lamps"} if name == "page" else {"event": name}
     told["properties"] = {
-        "page": {
-            "path": "/c/lamps",
-            "url": "https://shop.example/c/lamps?sort=new",
-            "referrer": "https://find.example",
-        },
+        "page": {"path": "/c/lamps", "url": "https://shop.example/c/lamps", "referrer": "https://find.example"},
         "Product Viewed": {**sku, "position": lot.randint(1, 40), "url": "https://shop.example/p/thing", "list": "new"},
         "Product Added": {**sku, "quantity": 1, "currency": "EUR", "cart_id": f"cart{lot.getrandbits(32):08x}"},
         "Newsletter Seen": {"campaign": "Spring", "variant": "b", "seconds": lot.randint(1, 60), "device": "phone"},
@@ -124,13 +120,27 @@ def message(lot: random.Random, people: int, products: int) -> dict[str, Any]:
     return told
 
 
-def client(port: int, key: str, batches: int, people: int, products: int) -> None:
+def lean(lot: random.Random, people: int, products: int) -> dict[str, Any]:
+    """A view of a product by a known person, with nothing around it."""
+    return {
+        "type": "track",
+        "event": "Product Viewed",
+        "userId": f"c-{lot.randint(1, people)}",
+        "messageId": f"{lot.getrandbits(96):024x}",
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "properties": {"sku": f"P-{lot.randint(1, products)}"},
+    }
+
+
+def client(port: int, key: str, batches: int, people: int, products: int, *, plain: bool) -> None:
     """Another process: make the bodies, say so, wait for a line, send them over CLIENTS connections, print JSON."""
     lot = random.Random(os.urandom(8))
-    parts = [
-        [json.dumps({"batch": [message(lot, people, products) for _ in range(BATCH)]}).encode() for _ in range(batches)]
-        for _ in range(CLIENTS)
-    ]
+    told = lean if plain else message
+
+    def body() -> bytes:
+        return json.dumps({"batch": [told(lot, people, products) for _ in range(BATCH)]}).encode()
+
+    parts = [[body() for _ in range(batches)] for _ in range(CLIENTS)]
     facts = sum(body.count(b'"event": "Order Completed"') for part in parts for body in part)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -216,6 +226,7 @@ def one_round(port: int, key: str, options: argparse.Namespace, web: int, databa
 
     own = [sys.executable, __file__]
     arguments = [str(port), key, str(options.batches), str(options.people), str(options.products)]
+    arguments += ["plain"] if options.plain else []
     sender = subprocess.Popen([*own, "--client", *arguments], stdin=-1, stdout=-1, text=True)
     assert sender.stdout and sender.stdin  # noqa: S101
     sender.stdout.readline()
@@ -339,7 +350,7 @@ def measure(port: int, web: int, key: str, options: argparse.Namespace) -> None:
 def main(arguments: list[str]) -> None:
     """Seed, serve, measure."""
     if arguments[:1] == ["--client"]:
-        client(int(arguments[1]), arguments[2], *map(int, arguments[3:6]))
+        client(int(arguments[1]), arguments[2], *map(int, arguments[3:6]), plain="plain" in arguments)
         return
     if arguments[:1] == ["--consume"]:
         consume()
@@ -349,6 +360,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--products", type=int, default=20_000)
     parser.add_argument("--batches", type=int, default=100, help="of each client in a round")
     parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--plain", action="store_true", help="views of products by known people, with nothing around")
     parser.add_argument("--alone", action="store_true", help="no rounds with readers")
     parser.add_argument("--keep", action="store_true", help="use the database of the last run, and leave it")
     options = parser.parse_args(arguments)

@@ -17,10 +17,14 @@ class Interaction(models.Model):
 
     pk = models.CompositePrimaryKey("id", "occurred_at")
     id = models.BigIntegerField(db_default=Func(Value("crm_interaction_id_seq"), function="nextval"))
-    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="interactions")
+    # Neither key below is checked by the database row by row: that looked up and locked a row for each event. Customers
+    # and products are never deleted, and intake finds both before it stores.
+    customer = models.ForeignKey("crm.Customer", models.CASCADE, related_name="interactions", db_constraint=False)
     kind = models.CharField(max_length=24)
     """A key of crm.interactions.kinds.KINDS."""
-    product = models.ForeignKey("crm.Product", models.SET_NULL, null=True, related_name="interactions")
+    product = models.ForeignKey(
+        "crm.Product", models.SET_NULL, null=True, related_name="interactions", db_constraint=False
+    )
     value = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     """Money for an order line (quantity times unit price), stars for a rating; null where it means nothing."""
     quantity = models.DecimalField(max_digits=12, decimal_places=3, null=True)
