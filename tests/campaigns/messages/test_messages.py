@@ -1,7 +1,8 @@
 """A message is fixed once, sent by its own rules, and knows nothing of what owns it."""
 
+import time
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import RFC_4122, uuid4
 
 import pytest
 from django.utils import timezone
@@ -45,6 +46,18 @@ def test_one_person_gets_it_once_for_each_occasion() -> None:
     mail, who = mailing.template().pk, mailing.people(1)[0]
     made = message(mail)
     assert [to(made, mail, who, occasion).created for occasion in (1, 1, 2)] == [1, 0, 1]
+
+
+def test_keys_are_of_this_moment_and_differ_between_people_occasions_and_batches() -> None:
+    mail, who = mailing.template().pk, mailing.people(2)
+    one, two = message(mail), message(mail)
+    before = time.time_ns() // 1_000_000
+    for made, person, occasion in ((one, who[0], 1), (one, who[0], 2), (one, who[1], 1), (two, who[0], 1)):
+        to(made, mail, person, occasion)
+    keys = list(Delivery.objects.values_list("key", flat=True))
+    assert {(key.version, key.variant) for key in keys} == {(7, RFC_4122)}
+    assert all(before <= key.int >> 80 <= time.time_ns() // 1_000_000 for key in keys)
+    assert len({key.int & (1 << 62) - 1 for key in keys}) == 4
 
 
 def test_it_lasts_as_long_as_it_says() -> None:

@@ -84,7 +84,7 @@ def test_what_fails_in_the_middle_is_paused_with_the_reason_and_goes_on(monkeypa
     made = begun(5)
     freezing.step(made.pk)
     whole = materialise._WRITE
-    monkeypatch.setattr(materialise, "_WRITE", whole.replace("gen_random_uuid()", "1 / 0"))
+    monkeypatch.setattr(materialise, "_WRITE", whole.replace("'[]'::jsonb", "(1 / 0)::text::jsonb"))
     assert freezing.step(made.pk) == FreezingStep.NOT_OURS
     made.refresh_from_db()
     assert made.state == State.PAUSED and made.error and made.written == 2
