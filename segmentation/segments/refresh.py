@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.utils import timezone
 
 from crm.consents.purposes import Purpose
@@ -26,25 +26,34 @@ MAIL: dict[str, int | str] = {"purpose": int(Purpose.EMAIL_MARKETING), "lane": e
 Step = Callable[[str], None]
 """Called with what begins: finding, closing, opening, counting."""
 
-# A table of its own, analysed, because the planner cannot guess how many people a rule finds: a wrong guess is a
-# nested loop over half a million people. Each statement below reads it once, by hash or merge, whatever work_mem is.
+# Tables of their own, analysed, because the planner cannot guess how many people a rule finds: a wrong guess is a
+# nested loop over half a million people. Who may be mailed is found in the same pass, and what has to change in one
+# comparison, by hash or merge whatever work_mem is; what is written is then found by its id.
 _FIND = "CREATE TEMPORARY TABLE segment_wanted ON COMMIT DROP AS {wanted}"
-_CLOSE = """
-UPDATE segmentation_membership m SET until = %s WHERE m.segment_id = %s AND m.until IS NULL
-AND NOT EXISTS (SELECT 1 FROM {wanted} AS wanted WHERE wanted.customer_id = m.customer_id)
+_COMPARE = """
+CREATE TEMPORARY TABLE segment_moved ON COMMIT DROP AS
+SELECT m.id, wanted.customer_id AS comes, wanted.profiled
+FROM segment_wanted wanted FULL JOIN (
+    SELECT id, customer_id, profiled FROM segmentation_membership WHERE segment_id = %(segment)s AND until IS NULL
+) AS m ON m.customer_id = wanted.customer_id
+WHERE wanted.customer_id IS NULL OR m.id IS NULL OR m.profiled <> wanted.profiled
+"""
+_LEFT = """
+UPDATE segmentation_membership m SET until = %(now)s FROM segment_moved moved
+WHERE m.id = moved.id AND moved.profiled IS NULL
 """
 _REASON = """
-UPDATE segmentation_membership m SET profiled = wanted.profiled FROM segment_wanted wanted
-WHERE m.segment_id = %(segment)s AND m.until IS NULL AND wanted.customer_id = m.customer_id
-AND m.profiled <> wanted.profiled
+UPDATE segmentation_membership m SET profiled = moved.profiled FROM segment_moved moved
+WHERE m.id = moved.id AND moved.profiled IS NOT NULL
 """
 _OPEN = """
 INSERT INTO segmentation_membership (segment_id, customer_id, since, profiled)
-SELECT %(segment)s, wanted.customer_id, %(now)s, wanted.profiled FROM segment_wanted wanted
-WHERE NOT EXISTS (
-    SELECT 1 FROM segmentation_membership m
-    WHERE m.segment_id = %(segment)s AND m.until IS NULL AND m.customer_id = wanted.customer_id
-) ORDER BY wanted.customer_id
+SELECT %(segment)s, comes, %(now)s, profiled FROM segment_moved WHERE id IS NULL ORDER BY comes
+"""
+_COUNT_WANTED = "SELECT count(*), count(*) FILTER (WHERE mailable) FROM segment_wanted"
+_CLOSE_GONE = """
+UPDATE segmentation_membership m SET until = %s WHERE m.segment_id = %s AND m.until IS NULL
+AND NOT EXISTS (SELECT 1 FROM ({stay}) AS stay WHERE stay.customer_id = m.customer_id)
 """
 _COUNT = """
 SELECT count(*), count(*) FILTER (WHERE {why_not} = '')
@@ -90,10 +99,10 @@ def refresh(*, segment: Segment, step: Step | None = None) -> Refreshed:
     else:
         say("closing")
         came, left = 0, _close_gone(segment, now)
-    say("counting")
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"segment": segment.pk, **MAIL})
-        segment.size, segment.reachable = cursor.fetchone()
+        say("counting")
+        with connection.cursor() as cursor:
+            cursor.execute(_COUNT, {"segment": segment.pk, **MAIL})
+            segment.size, segment.reachable = cursor.fetchone()
     segment.refreshed_at = now
     segment.save(update_fields=["size", "reachable", "refreshed_at"])
     trend.note(segment)
@@ -105,24 +114,31 @@ def _silently(_doing: str) -> None:
 
 
 def _follow_rule(segment: Segment, now: datetime, say: Step) -> tuple[int, int]:
-    """Make the memberships those of the rule; return how many came and left."""
+    """Make the memberships those of the rule, and count them on the segment; return how many came and left."""
     rule = parse(segment.rule)
     people = Customer.objects.active().filter(compile_rule(rule, now=now))
     profiled = by_profiling(rule, now=now) if needs_profiling(rule) else Value(False)
-    wanted, values = people.order_by().values(customer_id=F("pk"), profiled=profiled).query.sql_with_params()
+    mailable = ExpressionWrapper(Q(why_not=""), output_field=BooleanField())
+    found = people.order_by().alias(why_not=eligibility.Ineligible())
+    wanted, values = found.values(customer_id=F("pk"), profiled=profiled, mailable=mailable).query.sql_with_params()
     asked: dict[str, int | datetime] = {"segment": segment.pk, "now": now}
     named = news.wanted(segment.pk)
     with connection.cursor() as cursor:
         say("finding")
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.segment_wanted")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.segment_wanted, pg_temp.segment_moved")
         cursor.execute(_FIND.format(wanted=wanted), values)
         cursor.execute("ANALYZE segment_wanted")
+        cursor.execute(_COMPARE, asked)
+        cursor.execute("ANALYZE segment_moved")
         say("closing")
-        left = _moved(cursor, _CLOSE.format(wanted="segment_wanted"), [now, segment.pk], named)
-        cursor.execute(_REASON, asked)
+        left = _moved(cursor, _LEFT, asked, named)
+        cursor.execute(_REASON)
         say("opening")
         came = _moved(cursor, _OPEN, asked, named)
-        cursor.execute("DROP TABLE segment_wanted")
+        say("counting")
+        cursor.execute(_COUNT_WANTED)
+        segment.size, segment.reachable = cursor.fetchone()
+        cursor.execute("DROP TABLE segment_wanted, segment_moved")
     news.tell_moved(segment.pk, came=came.people, left=left.people, at=now)
     return came.number, left.number
 
@@ -144,7 +160,7 @@ def _close_gone(segment: Segment, now: datetime) -> int:
     """Close the memberships of people who may not be in a list or a cluster; return how many."""
     stay, values = _may_stay(segment).query.sql_with_params()
     with connection.cursor() as cursor:
-        left = _moved(cursor, _CLOSE.format(wanted=f"({stay})"), [now, segment.pk, *values], news.wanted(segment.pk))
+        left = _moved(cursor, _CLOSE_GONE.format(stay=stay), [now, segment.pk, *values], news.wanted(segment.pk))
     news.tell_moved(segment.pk, came=(), left=left.people, at=now)
     return left.number
 
