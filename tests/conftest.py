@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.test import Client
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 from crm.access.models import User
@@ -79,6 +80,14 @@ def own_sender(settings: Any) -> str:
 def own_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees a figure that was kept while another ran."""
     monkeypatch.setattr(kept, "PREFIX", f"kept:{uuid4()}")
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A page asked for in Chinese leaves its language behind in the thread; no other test speaks it."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 def person(name: str, **fields: Any) -> Customer:
