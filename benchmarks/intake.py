@@ -20,14 +20,13 @@ import json
 import os
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -281,29 +280,6 @@ def yardstick() -> float:
     return YARDSTICK / (time.perf_counter() - started)
 
 
-@contextlib.contextmanager
-def served() -> Iterator[tuple[int, int]]:
-    """Serve on a free port as `make run` does; yield the port and the process."""
-    from config.launch.foreground import programs  # noqa: PLC0415
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    server = subprocess.Popen(
-        programs("127.0.0.1", port)[0].command, cwd=ROOT, env={**os.environ, "HASHED_STATIC": "0"}
-    )
-    try:
-        until = time.monotonic() + 120
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        yield port, server.pid
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 def told(name: str, rounds: list[Any]) -> float:
     """Print the figures of some rounds together; return events a second."""
     took = statistics.quantiles([one for found in rounds for one in found["took"]], n=100)
@@ -364,6 +340,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--alone", action="store_true", help="no rounds with readers")
     parser.add_argument("--keep", action="store_true", help="use the database of the last run, and leave it")
     options = parser.parse_args(arguments)
+    from benchmarks.kit.serving import served  # noqa: PLC0415
     from lib import embedded  # noqa: PLC0415
 
     if not options.keep:

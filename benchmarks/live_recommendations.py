@@ -16,7 +16,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -42,7 +41,6 @@ OLD_EVENTS, NEW_EVENTS, SHARE_ACTIVE = 5, 8, 0.2
 EVENT_SECONDS = 1.0
 CONNECTIONS = 4
 ASKED = 20_000
-WORKERS, THREADS = 2, 4
 TURNS = 5
 
 
@@ -237,28 +235,6 @@ def fetch(port: int, key: str, method: str, path: str, body: Any = None) -> Any:
     return json.loads(line.getresponse().read())
 
 
-@contextlib.contextmanager
-def gunicorn() -> Iterator[int]:
-    """Serve on a free port of the loopback until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--preload"]
-    command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--log-level", "warning"]
-    environment = {**os.environ, "HASHED_STATIC": "0"}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment)
-    try:
-        until = time.monotonic() + 120
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 def beat() -> None:
     """Say that a worker is alive, so that the yardstick answers 200 as it does beside one."""
     from config import heartbeat  # noqa: PLC0415
@@ -331,6 +307,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--requests", type=int, default=4_000)
     parser.add_argument("--keep", action="store_true", help="use the database of the last run, and leave it")
     options = parser.parse_args(arguments)
+    from benchmarks.kit.serving import served  # noqa: PLC0415
     from lib import embedded  # noqa: PLC0415
 
     if not options.keep:
@@ -345,7 +322,7 @@ def main(arguments: list[str]) -> None:
 
         connections.close_all()
         beat()
-        with gunicorn() as port:
+        with served() as (port, _server):
             report(port, key, options)
             kept()
         connections.close_all()

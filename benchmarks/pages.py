@@ -14,14 +14,11 @@ import argparse
 import http.client
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +31,7 @@ os.environ.setdefault("POSTAL_ADDRESS", "Shop, Street 1, Town")
 import django
 from django.core.management import call_command
 
+from benchmarks.kit.serving import served
 from lib import embedded
 
 LIMIT = 300
@@ -146,38 +144,6 @@ def signed_in() -> str:
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
-@contextmanager
-def web() -> Iterator[int]:
-    """Serve the pages as `make run` does; gives the port."""
-    from config.launch.foreground import WEB_THREADS, WEB_WORKERS  # noqa: PLC0415
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--preload"]
-    command += [
-        "--workers",
-        str(WEB_WORKERS),
-        "--threads",
-        str(WEB_THREADS),
-        "--timeout",
-        "120",
-        "--log-level",
-        "warning",
-    ]
-    server = subprocess.Popen(command, cwd=ROOT)
-    try:
-        for _ in range(300):
-            with socket.socket() as knock:
-                if knock.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def p95(spent: list[float]) -> float:
     """Return the 95th percentile, by nearest rank."""
     return sorted(spent)[max(0, -(-len(spent) * 95 // 100) - 1)]
@@ -274,7 +240,7 @@ def main() -> None:
             million.build(million.Size(options.people, max(1_000, int(50_000 * share)), int(5_000_000 * share)))
             built.touch()
         cookie = signed_in()
-        with web() as port:
+        with served() as (port, _server):
             measure_dashboard([Browser(port, cookie) for _ in range(VIEWERS)])
             measure_pages(Browser(port, cookie), options.loads, options.only)
     if not options.keep:

@@ -200,8 +200,10 @@ def _portraits() -> str:
         Type.WORD: "'Department ' || (id % 8)",
         Type.VECTOR: '\'{"Department 1": 0.4, "Department 2": 0.6}\'',
     }
+    # Pages read these as days and hours: other numbers are none.
+    clock = {"weekday": "1 + floor(random() * 7)::int", "hour": "floor(random() * 24)::int"}
     columns = [feature.name for feature in FEATURES]
-    values = [random.get(feature.type, "random()") for feature in FEATURES]
+    values = [clock.get(feature.unit) or random.get(feature.type, "random()") for feature in FEATURES]
     scores = ["recency_score", "frequency_score", "monetary_score"]
     return (
         f"INSERT INTO segmentation_portrait (customer_id, as_of, {', '.join([*scores, *columns])}) "
