@@ -40,11 +40,11 @@ WHERE wanted.customer_id IS NULL OR m.id IS NULL OR m.profiled <> wanted.profile
 """
 _LEFT = """
 UPDATE segmentation_membership m SET until = %(now)s FROM segment_moved moved
-WHERE m.id = moved.id AND moved.profiled IS NULL
+WHERE m.id = moved.id AND moved.comes IS NULL
 """
 _REASON = """
 UPDATE segmentation_membership m SET profiled = moved.profiled FROM segment_moved moved
-WHERE m.id = moved.id AND moved.profiled IS NOT NULL
+WHERE m.id = moved.id AND moved.comes IS NOT NULL
 """
 _OPEN = """
 INSERT INTO segmentation_membership (segment_id, customer_id, since, profiled)
